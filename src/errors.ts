@@ -1,0 +1,125 @@
+/**
+ * The closed lists of everything that can go wrong. An error says what was wrong, what would be right, and
+ * whether trying again may help; transports and status records choose their words from `code`, in one place
+ * each.
+ */
+
+/** Why a version is not served, as written to `/status/<model>/<replica>`. */
+export const MODEL_ERROR_CODES = [
+  'BAD_VERSION',
+  'NOT_FOUND',
+  'FETCH_FAILED',
+  'DIGEST_MISMATCH',
+  'BAD_MODEL',
+  'SIGNATURE_MISMATCH',
+  'WARMUP_FAILED',
+  'PROBE_MISMATCH',
+  'MEMORY_REFUSED',
+  'TIMEOUT',
+  'QUARANTINED',
+  'CRASHED_WHILE_LOADING',
+  'DESIRED_MISSING',
+] as const;
+export type ModelErrorCode = (typeof MODEL_ERROR_CODES)[number];
+
+/** Why a request got no prediction; `src/server/http-errors.ts` turns each into a status. */
+export type RequestErrorCode =
+  | 'BAD_INPUT'
+  | 'UNKNOWN_MODEL'
+  | 'UNKNOWN_VERSION'
+  | 'UNKNOWN_ROUTE'
+  | 'METHOD_NOT_ALLOWED'
+  | 'BODY_TOO_LARGE'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'QUEUE_FULL'
+  | 'NOT_READY'
+  | 'DEADLINE_EXCEEDED'
+  | 'CLIENT_GONE'
+  | 'INTERNAL';
+
+/** What became of a ZooKeeper operation that did not succeed. */
+export type ZooKeeperErrorCode =
+  | 'NO_NODE'
+  | 'NODE_EXISTS'
+  | 'NOT_EMPTY'
+  | 'VERSION_CONFLICT'
+  | 'NO_CHILDREN_FOR_EPHEMERALS'
+  | 'NO_AUTH'
+  | 'INVALID_ACL'
+  | 'BAD_ARGUMENTS'
+  | 'CONNECTION_LOSS'
+  | 'SESSION_LOST'
+  | 'AUTH_FAILED'
+  | 'TIMEOUT'
+  | 'CLOSED'
+  | 'OTHER';
+
+export class ModelError extends Error {
+  override readonly name = 'ModelError';
+  constructor(
+    readonly code: ModelErrorCode,
+    message: string,
+    readonly retryable = false,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  constructor(
+    readonly code: RequestErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+export class ZooKeeperError extends Error {
+  override readonly name = 'ZooKeeperError';
+  constructor(
+    readonly code: ZooKeeperErrorCode,
+    message: string,
+    /** `mayHaveHappened`: the server may have carried it out; `retryable`: the same call may succeed later. */
+    readonly outcome: {
+      readonly path?: string;
+      readonly mayHaveHappened: boolean;
+      readonly retryable: boolean;
+    },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The handler config was refused, whole. `path` is the JSON path of what was wrong, `$` for the document. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(
+    readonly path: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Wrong usage of the command line: exit 64. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The text of whatever was thrown. */
+export function errorMessage(thrown: unknown): string {
+  if (
+    typeof thrown === 'object' &&
+    thrown !== null &&
+    'message' in thrown &&
+    typeof thrown.message === 'string'
+  ) {
+    return thrown.message;
+  }
+  return String(thrown);
+}

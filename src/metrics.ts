@@ -1,0 +1,84 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const LATENCY_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/**
+ * Every metric that a replica publishes at `GET /metrics`, by its Prometheus name. One object a replica, made
+ * by the runtime and handed to the rooms that count. `docs/operations.md` lists what an operator reads off each.
+ */
+export class Metrics {
+  readonly registry = new Registry();
+
+  /** Requests answered, by HTTP status. `version` is empty when none was reached. */
+  readonly requests = new Counter({
+    name: 'zooserve_requests_total',
+    help: 'Inference requests answered',
+    labelNames: ['model', 'version', 'status'] as const,
+    registers: [this.registry],
+  });
+
+  readonly requestSeconds = new Histogram({
+    name: 'zooserve_request_duration_seconds',
+    help: 'From the arrival of an inference request to its answer',
+    labelNames: ['model'] as const,
+    buckets: LATENCY_SECONDS,
+    registers: [this.registry],
+  });
+
+  readonly queueDepth = new Gauge({
+    name: 'zooserve_queue_depth',
+    help: 'Inference requests waiting, not yet handed over',
+    labelNames: ['model'] as const,
+    registers: [this.registry],
+  });
+
+  readonly batchRows = new Histogram({
+    name: 'zooserve_batch_rows',
+    help: 'Rows of one call of ONNX Runtime',
+    labelNames: ['model'] as const,
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+    registers: [this.registry],
+  });
+
+  readonly swaps = new Counter({
+    name: 'zooserve_swaps_total',
+    help: 'Desired versions acted on, by outcome: swapped, resident (nothing had to be loaded) or failed',
+    labelNames: ['model', 'outcome'] as const,
+    registers: [this.registry],
+  });
+
+  readonly swapPhaseSeconds = new Histogram({
+    name: 'zooserve_swap_phase_seconds',
+    help: 'Time spent in one phase of a swap: notify, fetch, load, warm, swap',
+    labelNames: ['model', 'phase'] as const,
+    buckets: LATENCY_SECONDS,
+    registers: [this.registry],
+  });
+
+  /** 1 for the version that answers unpinned requests. */
+  readonly currentVersion = new Gauge({
+    name: 'zooserve_current_version',
+    help: '1 for the version that serves',
+    labelNames: ['model', 'version'] as const,
+    registers: [this.registry],
+  });
+
+  /** 1 for the state that the ZooKeeper session is in, 0 for the others. */
+  readonly zookeeperState = new Gauge({
+    name: 'zooserve_zookeeper_session_state',
+    help: '1 for the present state of the ZooKeeper session',
+    labelNames: ['state'] as const,
+    registers: [this.registry],
+  });
+
+  /** 0 while connected. */
+  readonly zookeeperStaleSeconds = new Gauge({
+    name: 'zooserve_zookeeper_stale_seconds',
+    help: 'Seconds since what is known of ZooKeeper was last known to be fresh',
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+}
