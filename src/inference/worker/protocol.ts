@@ -1,0 +1,125 @@
+import type { ModelErrorCode, RequestErrorCode } from '../../errors';
+import type { LogLevel, SessionConfig } from '../../handler-config';
+import type { ModelFiles } from '../repository';
+import type { ModelSignature } from '../signature';
+
+/**
+ * What passes between the event loop and the worker thread of one resident version. The worker is started with
+ * {@link WorkerData}, speaks first (`phase`..., then `ready` or `failed`), and answers each `batch` with one
+ * `answers` of the same id, in the order they came.
+ */
+
+/** A model's `params` as one config had them. The epoch names that config: the same epoch, the same params. */
+export interface ParamsEpoch {
+  readonly epoch: number;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** `workerData` of `new Worker(WORKER_MAIN, ...)`. */
+export interface WorkerData {
+  readonly files: ModelFiles;
+  readonly session: SessionConfig;
+  /** false: `handler.js` is not looked at (`--no-handlers`). */
+  readonly handlers: boolean;
+  /** 64 lower-case hex digits. Bytes with another digest are refused with DIGEST_MISMATCH. */
+  readonly expectedSha256?: string | undefined;
+  /** The params in force as the worker starts; `ready` says whether `handler.js` takes them. */
+  readonly params: ParamsEpoch;
+}
+
+export interface BatchRequest {
+  /** Where the body lies in `bodies`. */
+  readonly offset: number;
+  readonly length: number;
+  /** Bytes of JSON at the body's beginning (`Inference-Header-Content-Length`); -1 when all of it is JSON. */
+  readonly jsonLength: number;
+  /** Epoch of the params that this request reads; it must be among the batch's `params`. */
+  readonly params: number;
+}
+
+export interface Batch {
+  readonly type: 'batch';
+  readonly id: number;
+  /** Rows of one call of ONNX Runtime at the most; one request with more rows than that is run alone. */
+  readonly maxRows: number;
+  /** All bodies back to back; transferred. */
+  readonly bodies: ArrayBuffer;
+  readonly requests: readonly BatchRequest[];
+  readonly params: readonly ParamsEpoch[];
+  /** Log lines of `handler.js` below this level are dropped in the worker. */
+  readonly logLevel: LogLevel;
+}
+
+export interface CheckParams extends ParamsEpoch {
+  readonly type: 'check-params';
+  readonly id: number;
+}
+
+export type ToWorker =
+  | Batch
+  | CheckParams
+  /**
+   * Answer what came before, release the session and end. A worker is never terminated from outside while it
+   * may be in native code: that aborts the whole process (docs/decisions.md).
+   */
+  | { readonly type: 'end' };
+
+/** `bodies` holds an answer with `ok: true` at `offset`; `jsonLength` is -1 when all of it is JSON. */
+export type BatchAnswer =
+  | { readonly ok: true; readonly offset: number; readonly length: number; readonly jsonLength: number }
+  | { readonly ok: false; readonly code: RequestErrorCode; readonly message: string };
+
+/** What a schema refused; `path` is a JSON path below the params, `$` for the whole. */
+export interface ParamsRefusal {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Entered as it begins; the worker starts in FETCHING and does not say so. */
+export type WorkerPhase = 'VERIFYING' | 'LOADING' | 'WARMING';
+
+export interface WorkerReady {
+  readonly type: 'ready';
+  readonly signature: ModelSignature;
+  /** Of `model.onnx`, 64 lower-case hex digits. */
+  readonly sha256: string;
+  /** Of `model.onnx`. */
+  readonly bytes: number;
+  /** Milliseconds: reading the file and its digest; loading; warm-up and probes. */
+  readonly ms: { readonly fetch: number; readonly load: number; readonly warm: number };
+  /** `handler.js` refuses the params that the worker was started with. */
+  readonly paramsRefused?: ParamsRefusal | undefined;
+  readonly hasHandler: boolean;
+}
+
+export interface WorkerFailed {
+  readonly type: 'failed';
+  readonly code: ModelErrorCode;
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
+export interface BatchAnswers {
+  readonly type: 'answers';
+  readonly id: number;
+  /** All answers back to back; transferred. */
+  readonly bodies: ArrayBuffer;
+  /** One for each request, in the batch's order. */
+  readonly answers: readonly BatchAnswer[];
+  /** Rows of each call of ONNX Runtime, in the order they were made. */
+  readonly rows: readonly number[];
+}
+
+export type FromWorker =
+  | { readonly type: 'phase'; readonly phase: WorkerPhase }
+  | WorkerReady
+  /** The worker ends by itself after this. */
+  | WorkerFailed
+  | BatchAnswers
+  | { readonly type: 'params-checked'; readonly id: number; readonly error?: ParamsRefusal | undefined }
+  | {
+      readonly type: 'log';
+      readonly level: LogLevel;
+      readonly message: string;
+      readonly fields: Readonly<Record<string, unknown>>;
+    };
