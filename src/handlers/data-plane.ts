@@ -1,0 +1,38 @@
+import type { InferenceAnswer, InferenceRequest } from '../inference/inference-request';
+
+/** Everything that a transport asks of the models behind it; the transport adds its protocol and nothing else. */
+export interface DataPlane {
+  /**
+   * One prediction. Rejects with a RequestError only: UNKNOWN_MODEL (naming those there are), UNKNOWN_VERSION,
+   * NOT_READY, BAD_INPUT, QUEUE_FULL, DEADLINE_EXCEEDED, CLIENT_GONE, INTERNAL.
+   */
+  infer(model: string, request: InferenceRequest): Promise<InferenceAnswer>;
+
+  /** The models that can be asked for, served or failed, in order of name. */
+  models(): readonly string[];
+
+  /** @throws RequestError UNKNOWN_MODEL (naming those there are), UNKNOWN_VERSION, NOT_READY. */
+  metadata(model: string, version?: string): ModelMetadata;
+
+  /** Whether `infer` would find a version to run. @throws RequestError UNKNOWN_MODEL, UNKNOWN_VERSION. */
+  modelReady(model: string, version?: string): boolean;
+
+  /** Whether this replica should be sent requests at all. */
+  ready(): boolean;
+}
+
+/** The `$metadata_model_response` of the Open Inference Protocol. */
+export interface ModelMetadata {
+  readonly name: string;
+  readonly versions: readonly string[];
+  readonly platform: string;
+  readonly inputs: readonly TensorMetadata[];
+  readonly outputs: readonly TensorMetadata[];
+}
+
+/** `datatype` is the protocol's word (`FP32`), -1 in `shape` a dimension that is free. */
+export interface TensorMetadata {
+  readonly name: string;
+  readonly datatype: string;
+  readonly shape: readonly number[];
+}
