@@ -1,6 +1,10 @@
 import tseslint from 'typescript-eslint';
 import rxjsX from 'eslint-plugin-rxjs-x';
 
+const nodeGlobals = Object.fromEntries(
+  ['AbortController', 'Buffer', 'URL', 'console', 'performance', 'process'].map((name) => [name, 'readonly']),
+);
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'models/', 'coverage/', '.zooserve/', 'test/fixtures/'] },
   {
@@ -37,5 +41,34 @@ export default tseslint.config(
       // An error that nobody expects is thrown by RxJS and fails the test.
       'rxjs-x/no-ignored-error': 'off',
     },
+  },
+  {
+    // The settings are parsed once, in src/settings.ts; src/embedded asks where Java and ZooKeeper are installed.
+    files: ['src/**/*.ts'],
+    ignores: ['src/settings.ts', 'src/embedded/**'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Take a value of src/settings.ts.' },
+      ],
+      'no-restricted-imports': [
+        'error',
+        { paths: ['process', 'node:process'].map((name) => ({ name, message: 'Use the global process.' })) },
+      ],
+    },
+  },
+  {
+    files: ['**/*.{js,cjs,mjs}'],
+    extends: [tseslint.configs.recommended],
+    languageOptions: { globals: nodeGlobals },
+    rules: {
+      'no-undef': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_' }],
+    },
+  },
+  {
+    files: ['**/*.cjs', 'bin/*.js'],
+    languageOptions: { globals: { require: 'readonly', module: 'writable', __dirname: 'readonly' } },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
 );

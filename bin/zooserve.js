@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+'use strict';
+
+// Starts the built program; it builds nothing itself, so that a deployed copy never writes to its own folder.
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const home = path.join(__dirname, '..');
+const program = path.join(home, 'dist', 'src', 'cli', 'main.js');
+
+if (Number(process.versions.node.split('.')[0]) < 20) {
+  console.error(
+    `zooserve needs Node.js 20 or newer; this is ${process.versions.node} (${process.execPath}).`,
+  );
+  process.exitCode = 1;
+} else if (!fs.existsSync(program)) {
+  console.error(
+    `zooserve is not built yet. In ${home}, run one of:\n` +
+      '  npm start        build, and serve the sample models with a ZooKeeper of its own\n' +
+      '  npm run build    build',
+  );
+  process.exitCode = 1;
+} else {
+  void require(program)
+    .main(process.argv.slice(2))
+    .then((status) => {
+      process.exitCode = status;
+    });
+}

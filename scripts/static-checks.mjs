@@ -1,0 +1,68 @@
+import fs from 'node:fs';
+import { sourceDigest } from './build.mjs';
+import { run } from './child.mjs';
+import { root } from './project.mjs';
+import { seconds } from './step.mjs';
+
+const cache = 'node_modules/.cache';
+
+/**
+ * Runs the checks that need no running code, two lanes side by side (the typed lint takes as long as all the others),
+ * and prints a line for each, with its output when it fails.
+ *
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ passed: number, failed: number }>}
+ */
+export async function runStaticChecks(signal) {
+  const lanes = [
+    [['eslint', eslint()]],
+    [
+      ['prettier', bin('prettier/bin/prettier.cjs', '--check', '--log-level=warn', ...prettierCache(), '.')],
+      [
+        'imports',
+        bin('dependency-cruiser/bin/dependency-cruise.mjs', '--output-type', 'err-long', ...IMPORTING),
+      ],
+      ['file length', [process.execPath, 'scripts/file-length.mjs']],
+    ],
+  ];
+  const totals = { passed: 0, failed: 0 };
+  await Promise.all(
+    lanes.map(async (lane) => {
+      for (const [name, command] of lane) {
+        const start = performance.now();
+        const { ok, output } = await run(command, { signal });
+        totals[ok ? 'passed' : 'failed'] += 1;
+        console.log(
+          `${ok ? 'passed' : 'FAILED'}  ${name} (${seconds(start)})${ok ? '' : `\n${output.trimEnd()}`}`,
+        );
+      }
+    }),
+  );
+  return totals;
+}
+
+/** What dependency-cruiser looks at; its rules are in .dependency-cruiser.cjs. */
+const IMPORTING = ['src', 'test', 'bench', 'examples'].filter((folder) => fs.existsSync(`${root}/${folder}`));
+
+/**
+ * A typed rule's verdict on one file depends on the types in others, so that ESLint's cache (a verdict for each unchanged
+ * file) may only be used when no file has changed: one cache for each digest of all sources.
+ */
+function eslint() {
+  const folder = `${cache}/eslint`;
+  const name = sourceDigest();
+  fs.mkdirSync(`${root}/${folder}`, { recursive: true });
+  for (const old of fs.readdirSync(`${root}/${folder}`)) {
+    if (old !== name) fs.rmSync(`${root}/${folder}/${old}`);
+  }
+  const caching = ['--cache', '--cache-strategy', 'content', '--cache-location', `${folder}/${name}`];
+  return bin('eslint/bin/eslint.js', '--max-warnings', '0', ...caching, '.');
+}
+
+function prettierCache() {
+  return ['--cache', '--cache-strategy', 'content', '--cache-location', `${cache}/prettier`];
+}
+
+function bin(script, ...args) {
+  return [process.execPath, `node_modules/${script}`, ...args];
+}
