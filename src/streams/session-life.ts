@@ -1,0 +1,223 @@
+import type { Logger } from 'pino';
+import { type Observable, ReplaySubject } from 'rxjs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorMessage } from '../errors';
+import { backoffMs } from './backoff';
+import type { ConnectString, ServerAddress } from './connect-string';
+import { Connection } from './connection';
+import { handshake, HandshakeError, type SessionGrant } from './handshake';
+import type { SessionState } from './session-state';
+import { ZERO_ZXID } from './zxid';
+
+const RECONNECT = { firstMs: 50, limitMs: 1000 };
+const CLOSE_DEADLINE_MS = 2000;
+const MIN_CONNECT_DEADLINE_MS = 250;
+
+export interface SessionLifeOptions {
+  readonly ensemble: ConnectString;
+  readonly sessionTimeoutMs: number;
+  readonly auth: { readonly scheme: string; readonly credentials: string } | undefined;
+  readonly log: Logger | undefined;
+  /** Called after each handshake, when the state says CONNECTED. */
+  readonly onConnected: (connection: Connection, session: 'first' | 'new' | 'resumed') => void;
+  /** `path` is as the server knows it. */
+  readonly onNotification: (type: number, path: string) => void;
+}
+
+/**
+ * Keeps one session connected, and opens another when it is lost, until it is closed. Every connection and every
+ * session is a fresh object; what goes over from one to the next is the session's id and password, and the last
+ * zxid, which no server may be behind of.
+ *
+ * An ensemble that was wiped or restored is behind that zxid for ever and turns us away each time: then the state
+ * never leaves SUSPENDED and LOST, and {@link lastFailure} says `TURNED_AWAY`. Telling that from an ensemble
+ * without a quorum takes a session of its own that carries no zxid.
+ */
+export class SessionLife {
+  readonly #options: SessionLifeOptions;
+  /** Unlike a BehaviorSubject it tells its last value also after its end. */
+  readonly #state$ = new ReplaySubject<SessionState>(1);
+  #state: SessionState = { name: 'CONNECTING' };
+  readonly #closing = new AbortController();
+  readonly #servers: ServerAddress[];
+  readonly #ended: Promise<void>;
+  #closed: Promise<void> | undefined;
+  #connection: Connection | undefined;
+  #session: SessionGrant | undefined;
+  #attempt = new AbortController();
+  #lossTimer: NodeJS.Timeout | undefined;
+  #lastZxid = ZERO_ZXID;
+  #epoch = 0;
+  #lastFailure: HandshakeError | undefined;
+  #negotiatedTimeoutMs: number;
+
+  constructor(options: SessionLifeOptions) {
+    this.#options = options;
+    this.#negotiatedTimeoutMs = options.sessionTimeoutMs;
+    this.#servers = shuffled(options.ensemble.servers);
+    this.#enter(this.#state);
+    this.#ended = this.#run();
+  }
+
+  get state$(): Observable<SessionState> {
+    return this.#state$.asObservable();
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** The connection while the state is CONNECTED. */
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  get closing(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** What the last server granted; before there was any, what was asked for. */
+  get negotiatedTimeoutMs(): number {
+    return this.#negotiatedTimeoutMs;
+  }
+
+  /** Why the last attempt to connect failed; undefined once one has succeeded. */
+  get lastFailure(): HandshakeError | undefined {
+    return this.#lastFailure;
+  }
+
+  /** Ends the session, on the server too if there is a connection. Never rejects; takes bounded time. */
+  close(): Promise<void> {
+    this.#closed ??= (async () => {
+      this.#closing.abort();
+      this.#attempt.abort();
+      await this.#connection?.closeSession(CLOSE_DEADLINE_MS);
+      await this.#ended;
+      clearTimeout(this.#lossTimer);
+      if (this.state.name !== 'AUTH_FAILED') this.#enter({ name: 'CLOSED' });
+      this.#state$.complete();
+    })();
+    return this.#closed;
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    for (let turn = 0; !this.#closing.signal.aborted && this.state.name !== 'AUTH_FAILED'; turn += 1) {
+      const server = this.#servers[turn % this.#servers.length];
+      if (server === undefined) return; // A connect string names at least one server.
+      const failure = await this.#connectOnce(server);
+      if (failure === undefined) failures = 0;
+      else this.#onFailure(failure, server);
+      if (failure?.reason === 'SESSION_EXPIRED' || failure?.reason === 'ABORTED') continue;
+      await this.#pause(backoffMs(failures, RECONNECT));
+      if (failure !== undefined) failures += 1;
+    }
+  }
+
+  /** Resolves at the end of the connection, or with the reason why there was none. */
+  async #connectOnce(server: ServerAddress): Promise<HandshakeError | undefined> {
+    const resume = this.#session;
+    this.#attempt = new AbortController();
+    try {
+      const established = await handshake({
+        server,
+        resume,
+        lastZxid: this.#lastZxid,
+        sessionTimeoutMs: this.#options.sessionTimeoutMs,
+        auth: this.#options.auth,
+        deadlineMs: Math.max(MIN_CONNECT_DEADLINE_MS, this.#negotiatedTimeoutMs / (this.#servers.length + 1)),
+        signal: AbortSignal.any([this.#closing.signal, this.#attempt.signal]),
+      });
+      await new Promise<void>((resolve) => {
+        const connection = new Connection(established, this.#lastZxid, {
+          onNotification: this.#options.onNotification,
+          onEnd: (why) => {
+            this.#onDisconnected(connection, why);
+            resolve();
+          },
+        });
+        this.#onConnected(connection, resume !== undefined);
+        this.#options.log?.info({ server, sessionId: this.#sessionId() }, 'connected to ZooKeeper');
+      });
+      return undefined;
+    } catch (error) {
+      if (error instanceof HandshakeError) return error;
+      return new HandshakeError('NOT_UNDERSTOOD', errorMessage(error));
+    }
+  }
+
+  #onConnected(connection: Connection, resumed: boolean): void {
+    clearTimeout(this.#lossTimer);
+    this.#lastFailure = undefined;
+    this.#session = connection.grant;
+    this.#negotiatedTimeoutMs = connection.grant.timeoutMs;
+    this.#connection = connection;
+    if (!resumed) this.#epoch += 1;
+    this.#enter({ name: 'CONNECTED', epoch: this.#epoch, sessionId: this.#sessionId() });
+    this.#options.onConnected(connection, resumed ? 'resumed' : this.#epoch === 1 ? 'first' : 'new');
+  }
+
+  #onDisconnected(connection: Connection, why: string): void {
+    this.#connection = undefined;
+    this.#lastZxid = connection.lastZxid;
+    if (this.closing) return;
+    this.#options.log?.warn({ why }, 'the connection to ZooKeeper broke');
+    this.#enter({ name: 'SUSPENDED', since: Date.now() });
+    const lostInMs = connection.lastAnsweredSentAt + connection.grant.timeoutMs - performance.now();
+    this.#lossTimer = setTimeout(
+      () => {
+        this.#lose('nothing was heard from ZooKeeper for the whole session timeout');
+      },
+      Math.max(0, lostInMs),
+    );
+  }
+
+  /** From here on the old session is never resumed, even if the server would. */
+  #lose(why: string): void {
+    clearTimeout(this.#lossTimer);
+    if (this.#session === undefined || this.closing) return;
+    this.#options.log?.warn({ why, sessionId: this.#sessionId() }, 'the ZooKeeper session is lost');
+    this.#session = undefined;
+    this.#enter({ name: 'LOST', since: Date.now() });
+    this.#attempt.abort();
+  }
+
+  #onFailure(failure: HandshakeError, server: ServerAddress): void {
+    if (failure.reason === 'ABORTED') return;
+    const isNews = this.#lastFailure?.reason !== failure.reason;
+    this.#lastFailure = failure;
+    this.#options.log?.[isNews ? 'warn' : 'debug'](
+      { server, reason: failure.reason, why: failure.message },
+      'could not connect to ZooKeeper',
+    );
+    if (failure.reason === 'SESSION_EXPIRED') this.#lose(failure.message);
+    if (failure.reason === 'AUTH_FAILED') {
+      clearTimeout(this.#lossTimer);
+      this.#enter({ name: 'AUTH_FAILED' });
+    }
+  }
+
+  #enter(state: SessionState): void {
+    this.#state = state;
+    this.#state$.next(state);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    try {
+      await sleep(ms, undefined, { signal: this.#closing.signal });
+    } catch {
+      // Closing: the loop sees it.
+    }
+  }
+
+  #sessionId(): string {
+    return this.#session?.sessionId.toString('hex') ?? '';
+  }
+}
+
+function shuffled<T>(values: readonly T[]): T[] {
+  return values
+    .map((value) => ({ value, rank: Math.random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ value }) => value);
+}

@@ -1,0 +1,138 @@
+import type { Logger } from 'pino';
+import { type Observable, ReplaySubject } from 'rxjs';
+import { errorMessage } from '../errors';
+import { backoffMs } from './backoff';
+import type { ConcurrencyLimit } from './concurrency-limit';
+import type { Connection } from './connection';
+
+const RETRY = { firstMs: 200, limitMs: 30_000 };
+
+/** How one kind of watch reads, and how it tells newer from older. */
+export interface WatchKind<S> {
+  /** The types of event, numbered as the client library does, after which to read again. */
+  readonly events: ReadonlySet<number>;
+  /** Reads and leaves a watch, on the absence of the node too. `path` is as the server knows it. */
+  read(connection: Connection, path: string, shownPath: string): Promise<Observation<S>>;
+}
+
+/**
+ * One reading. `position` orders readings of one path: the zxid of the last change to what was read, and for
+ * absence the server's zxid when it was seen. `identity` differs between any two contents.
+ */
+export interface Observation<S> {
+  readonly snapshot: S;
+  readonly present: boolean;
+  readonly position: string;
+  readonly identity: string;
+}
+
+export interface WatchHost {
+  readonly connection: Connection | undefined;
+  readonly limit: ConcurrencyLimit;
+  readonly log: Logger | undefined;
+}
+
+/**
+ * One watched path, with one watch on the server however many look at it: reads, tells what changed, and reads
+ * again whenever it is told that something may have. Reads follow each other, so inside a session each sees
+ * what the one before saw, or newer; across sessions what is older than what was told is dropped.
+ */
+export class WatchedNode<S> {
+  readonly #subject$ = new ReplaySubject<S>(1);
+  readonly #kind: WatchKind<S>;
+  readonly #host: WatchHost;
+  readonly #path: string;
+  readonly #shownPath: string;
+  #told: Observation<S> | undefined;
+  #stale = false;
+  #reading = false;
+  #stopped = false;
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(kind: WatchKind<S>, host: WatchHost, path: string, shownPath: string) {
+    this.#kind = kind;
+    this.#host = host;
+    this.#path = path;
+    this.#shownPath = shownPath;
+  }
+
+  get snapshot$(): Observable<S> {
+    return this.#subject$;
+  }
+
+  /** What was known may be out of date: read again, now or as soon as there is a connection. */
+  reread(): void {
+    this.#stale = true;
+    clearTimeout(this.#retry);
+    void this.#readWhileStale();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+  }
+
+  complete(): void {
+    this.stop();
+    this.#subject$.complete();
+  }
+
+  /** Never rejects. Without a connection it stays stale, and the next connection asks for a reading. */
+  async #readWhileStale(): Promise<void> {
+    if (this.#reading) return;
+    this.#reading = true;
+    while (this.#stale && !this.#stopped && this.#host.connection !== undefined) {
+      this.#stale = false;
+      if (!(await this.#read(this.#host.connection))) break;
+    }
+    this.#reading = false;
+  }
+
+  /** False: to be tried again after a while. */
+  async #read(connection: Connection): Promise<boolean> {
+    try {
+      this.#take(await this.#host.limit.run(() => this.#kind.read(connection, this.#path, this.#shownPath)));
+      this.#failures = 0;
+    } catch (error) {
+      this.#stale = true;
+      if (connection.ended) return true;
+      this.#retryLater(error);
+      return false;
+    }
+    return true;
+  }
+
+  #take(seen: Observation<S>): void {
+    if (this.#stopped) return;
+    const told = this.#told;
+    if (told !== undefined && isOlder(seen, told)) {
+      this.#host.log?.debug({ path: this.#shownPath }, 'a reading older than one before was dropped');
+      return;
+    }
+    this.#told = seen;
+    if (seen.identity !== told?.identity) this.#subject$.next(seen.snapshot);
+  }
+
+  #retryLater(error: unknown): void {
+    const inMs = backoffMs(this.#failures, RETRY);
+    this.#host.log?.[this.#failures === 0 ? 'warn' : 'debug'](
+      { path: this.#shownPath, why: errorMessage(error), inMs: Math.round(inMs) },
+      'a watched node could not be read',
+    );
+    this.#failures += 1;
+    this.#retry = setTimeout(() => {
+      this.reread();
+    }, inMs);
+  }
+}
+
+/**
+ * A node that is there is never older than its last change, and one that was created after an absence was created
+ * by a later zxid than that absence was seen at. An absence is older when the server that showed it had not yet
+ * seen the last change that was told.
+ */
+function isOlder<S>(seen: Observation<S>, told: Observation<S>): boolean {
+  if (seen.present && !told.present) return seen.position <= told.position;
+  return seen.position < told.position;
+}

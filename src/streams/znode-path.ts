@@ -1,0 +1,45 @@
+import { ZooKeeperError } from '../errors';
+
+/** Characters that ZooKeeper allows in no path. */
+const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\ud800-\uf8ff\ufff0-\uffff]/u;
+
+/** Throws `BAD_ARGUMENTS`, and says why, unless `path` is one that a ZooKeeper server takes. */
+export function checkPath(path: string): void {
+  const problem = problemOf(path);
+  if (problem !== undefined) {
+    throw new ZooKeeperError('BAD_ARGUMENTS', `${JSON.stringify(path)} is no znode path: ${problem}`, {
+      path,
+      mayHaveHappened: false,
+      retryable: false,
+    });
+  }
+}
+
+/** `/a/b/c` gives `/a`, `/a/b`, `/a/b/c`. */
+export function pathAndParents(path: string): string[] {
+  const names = path.split('/').slice(1);
+  return names.map((_, index) => `/${names.slice(0, index + 1).join('/')}`);
+}
+
+/** The path as the server knows it. */
+export function withChroot(chroot: string, path: string): string {
+  if (chroot === '') return path;
+  return path === '/' ? chroot : chroot + path;
+}
+
+/** The path as the user of the session knows it. */
+export function withoutChroot(chroot: string, path: string): string {
+  if (path === chroot) return '/';
+  return path.startsWith(`${chroot}/`) ? path.slice(chroot.length) : path;
+}
+
+function problemOf(path: string): string | undefined {
+  if (!path.startsWith('/')) return 'it does not start with a slash';
+  if (path === '/') return undefined;
+  if (path.endsWith('/')) return 'it ends with a slash';
+  if (FORBIDDEN.test(path)) return 'it has a character that ZooKeeper does not allow';
+  const names = path.slice(1).split('/');
+  if (names.includes('')) return 'it has an empty name';
+  if (names.includes('.') || names.includes('..')) return 'a name may not be . or ..';
+  return undefined;
+}
