@@ -1,0 +1,103 @@
+import { RequestError } from '../errors';
+import type { HandlerConfig } from '../handler-config';
+import type { AdmittedRequest } from './admitted-request';
+import { Deadlines } from './deadlines';
+import { Expected } from './expected';
+
+/** Milliseconds between two searches of a full queue for clients that have gone. */
+const SWEEP_INTERVAL_MS = 10;
+
+/**
+ * What one model has in hand, whichever of its versions answers it: requests waiting, and requests handed over
+ * and not yet answered. Limits are those of the config in force when a request arrives.
+ */
+export class Admission {
+  readonly #outstanding = new Set<AdmittedRequest>();
+  readonly #deadlines = new Deadlines(this.#outstanding);
+  /** Batchers that found no room, by turn, with the limit that they met. */
+  readonly #blocked = new Map<() => void, number>();
+  #wake: NodeJS.Immediate | undefined;
+  #turnOf: (() => void) | undefined;
+  #running = 0;
+  #sweptAt = -Infinity;
+  #drained: Expected<void> | undefined;
+
+  constructor(readonly model: string) {}
+
+  get waiting(): number {
+    return this.#outstanding.size - this.#running;
+  }
+
+  /** @throws RequestError QUEUE_FULL when maxConcurrent + maxQueued requests are in hand. */
+  requirePlace({ maxConcurrent, maxQueued }: HandlerConfig['admission']): void {
+    const limit = maxConcurrent + maxQueued;
+    if (this.#outstanding.size < limit) return;
+    this.#sweep();
+    if (this.#outstanding.size < limit) return;
+    throw new RequestError(
+      'QUEUE_FULL',
+      `model ${this.model} has ${this.#outstanding.size} requests in hand: ` +
+        `at most ${maxConcurrent} run and ${maxQueued} wait (admission.maxConcurrent, admission.maxQueued)`,
+    );
+  }
+
+  enter(request: AdmittedRequest): void {
+    this.#outstanding.add(request);
+    this.#deadlines.watch(request);
+  }
+
+  /**
+   * How many more requests may be handed over now. 0 also when others were told 0 before and have not had their
+   * turn: then, as when there is no room, `onRoom` is called once it is this caller's turn.
+   */
+  room(maxConcurrent: number, onRoom: () => void): number {
+    const room = maxConcurrent - this.#running;
+    if (room > 0 && (this.#blocked.size === 0 || this.#turnOf === onRoom)) {
+      this.#turnOf = undefined;
+      return room;
+    }
+    this.#blocked.set(onRoom, maxConcurrent);
+    return 0;
+  }
+
+  handOver(request: AdmittedRequest): void {
+    this.#running += 1;
+    request.begin();
+  }
+
+  /** Gives back the place of a request that was settled. */
+  leave(request: AdmittedRequest, wasRunning: boolean): void {
+    this.#outstanding.delete(request);
+    if (wasRunning) this.#running -= 1;
+    // Once the whole batch is settled, not at its first request.
+    if (wasRunning && this.#blocked.size > 0) this.#wake ??= setImmediate(this.#giveTurns);
+    if (this.#outstanding.size === 0) this.#drained?.resolve();
+  }
+
+  /** Resolves when nothing is in hand; then nothing may enter any more. */
+  async drained(): Promise<void> {
+    this.#drained ??= new Expected();
+    if (this.#outstanding.size > 0) await this.#drained.promise;
+    this.#deadlines.stop();
+  }
+
+  readonly #giveTurns = (): void => {
+    this.#wake = undefined;
+    for (const [onRoom, maxConcurrent] of [...this.#blocked]) {
+      if (this.#running >= maxConcurrent) return;
+      this.#blocked.delete(onRoom);
+      this.#turnOf = onRoom;
+      onRoom();
+      this.#turnOf = undefined;
+    }
+  };
+
+  #sweep(): void {
+    const now = performance.now();
+    if (now - this.#sweptAt < SWEEP_INTERVAL_MS) return;
+    this.#sweptAt = now;
+    for (const request of this.#outstanding) {
+      if (request.waiting && request.clientGone) request.failGone();
+    }
+  }
+}

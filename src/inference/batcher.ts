@@ -1,0 +1,180 @@
+import { RequestError, errorMessage } from '../errors';
+import type { Admission } from './admission';
+import type { AdmittedRequest } from './admitted-request';
+import type { ConfigInForce } from './config-in-force';
+import type { Batch, BatchAnswers, BatchRequest } from './worker/protocol';
+
+/** Bytes of bodies that go to a worker at once; a single request may have more. */
+const MAX_BATCH_BYTES = 64 * 1024 * 1024;
+
+/** A batch without what the worker's thread adds to it. */
+export type BatchToRun = Omit<Batch, 'type' | 'id'>;
+
+export interface BatcherOptions {
+  /** One for each worker of the version. */
+  readonly runners: readonly ((batch: BatchToRun) => Promise<BatchAnswers>)[];
+  /** false: requests are handed over one by one. */
+  readonly batchable: boolean;
+  readonly admission: Admission;
+  readonly onRows: (rows: number) => void;
+}
+
+/**
+ * The queue before the workers of one version. Natural batching: a worker has one batch in progress, and when
+ * it is free, all that has gathered meanwhile goes to it at once, in order of arrival. Nothing waits for company
+ * unless `batching.maxDelayMs` says so.
+ */
+export class Batcher {
+  readonly #waiting = new Set<AdmittedRequest>();
+  readonly #idle: ((batch: BatchToRun) => Promise<BatchAnswers>)[];
+  readonly #batchable: boolean;
+  readonly #admission: Admission;
+  readonly #onRows: (rows: number) => void;
+  #turn: NodeJS.Immediate | undefined;
+  #delay: NodeJS.Timeout | undefined;
+
+  constructor({ runners, batchable, admission, onRows }: BatcherOptions) {
+    this.#idle = [...runners];
+    this.#batchable = batchable;
+    this.#admission = admission;
+    this.#onRows = onRows;
+  }
+
+  add(request: AdmittedRequest): void {
+    this.#waiting.add(request);
+    // Not at once: whatever else this turn of the event loop reads from its sockets comes along.
+    if (this.#idle.length > 0) this.#turn ??= setImmediate(this.#dispatch);
+  }
+
+  /** A waiting request was settled by someone else. */
+  remove(request: AdmittedRequest): void {
+    this.#waiting.delete(request);
+  }
+
+  /** Fails all that wait. */
+  failAll(error: RequestError): void {
+    for (const request of this.#waiting) request.fail(error);
+  }
+
+  readonly #dispatch = (): void => {
+    clearImmediate(this.#turn);
+    clearTimeout(this.#delay);
+    this.#turn = undefined;
+    this.#delay = undefined;
+    for (let runner = this.#idle.pop(); runner !== undefined; runner = this.#idle.pop()) {
+      const requests = this.#take();
+      if (requests.length === 0) {
+        this.#idle.push(runner);
+        return;
+      }
+      void this.#run(runner, requests);
+    }
+  };
+
+  /** The next batch: requests of one config that are still wanted; empty when it has to wait or nothing does. */
+  #take(): AdmittedRequest[] {
+    const first = this.#firstWanted();
+    if (first === undefined) return [];
+    const { config } = first.terms;
+    const { batching, admission } = config.config;
+    const room = this.#admission.room(admission.maxConcurrent, this.#dispatch);
+    const most = Math.min(this.#batchable ? batching.maxRows : 1, room);
+    if (most <= 0) return [];
+    const { requests, full } = this.#gather(config, most);
+    if (!full && batching.maxDelayMs > 0) {
+      const wait = first.request.arrivedAt + batching.maxDelayMs - performance.now();
+      if (wait > 0) {
+        this.#delay = setTimeout(this.#dispatch, Math.ceil(wait));
+        return [];
+      }
+    }
+    for (const request of requests) {
+      this.#waiting.delete(request);
+      this.#admission.handOver(request);
+    }
+    return requests;
+  }
+
+  #firstWanted(): AdmittedRequest | undefined {
+    const now = performance.now();
+    for (const request of this.#waiting) if (isWanted(request, now)) return request;
+    return undefined;
+  }
+
+  /** Up to `most` requests in order; `full`: waiting for more would not make the batch larger. */
+  #gather(config: ConfigInForce, most: number): { requests: AdmittedRequest[]; full: boolean } {
+    const now = performance.now();
+    const requests: AdmittedRequest[] = [];
+    let bytes = 0;
+    for (const request of this.#waiting) {
+      if (!isWanted(request, now)) continue;
+      bytes += request.request.body.byteLength;
+      const fits = requests.length === 0 || bytes <= MAX_BATCH_BYTES;
+      if (request.terms.config !== config || !fits) return { requests, full: true };
+      requests.push(request);
+      if (requests.length === most) return { requests, full: true };
+    }
+    return { requests, full: false };
+  }
+
+  async #run(
+    runner: (batch: BatchToRun) => Promise<BatchAnswers>,
+    requests: readonly AdmittedRequest[],
+  ): Promise<void> {
+    try {
+      const answers = await runner(gathered(requests));
+      for (const rows of answers.rows) this.#onRows(rows);
+      settle(requests, answers);
+    } catch (cause) {
+      const error =
+        cause instanceof RequestError
+          ? cause
+          : new RequestError('INTERNAL', `a batch could not be run: ${errorMessage(cause)}`, { cause });
+      for (const request of requests) request.fail(error);
+    }
+    this.#idle.push(runner);
+    if (this.#waiting.size > 0) this.#dispatch();
+  }
+}
+
+/** Whether a waiting request should still be run; settles it when not. */
+function isWanted(request: AdmittedRequest, now: number): boolean {
+  if (request.clientGone) request.failGone();
+  else if (request.deadline <= now) request.failExpired();
+  return request.waiting;
+}
+
+/** The bodies back to back in one fresh buffer: small ones share pooled memory, which cannot be transferred. */
+function gathered(requests: readonly AdmittedRequest[]): BatchToRun {
+  let total = 0;
+  for (const { request } of requests) total += request.body.byteLength;
+  const bodies = new ArrayBuffer(total);
+  const bytes = new Uint8Array(bodies);
+  const parts: BatchRequest[] = [];
+  const config = requests[0]?.terms.config;
+  if (config === undefined) throw new Error('a batch has at least one request');
+  const { epoch } = config;
+  let offset = 0;
+  for (const { request } of requests) {
+    const length = request.body.byteLength;
+    bytes.set(request.body, offset);
+    parts.push({ offset, length, jsonLength: request.jsonLength, params: epoch });
+    offset += length;
+  }
+  return {
+    maxRows: config.config.batching.maxRows,
+    bodies,
+    requests: parts,
+    params: [{ epoch, params: config.config.params }],
+    logLevel: config.config.log.level,
+  };
+}
+
+function settle(requests: readonly AdmittedRequest[], { bodies, answers }: BatchAnswers): void {
+  requests.forEach((request, index) => {
+    const answer = answers[index];
+    if (answer === undefined) request.fail(new RequestError('INTERNAL', 'the worker left a request out'));
+    else if (!answer.ok) request.fail(new RequestError(answer.code, answer.message));
+    else request.succeed(Buffer.from(bodies, answer.offset, answer.length), answer.jsonLength);
+  });
+}
