@@ -25,11 +25,17 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly #queues = new Map<string, () => number>();
+
+  /** Read off the queues when it is asked for: see {@link Metrics.sampleQueueDepth}. */
   readonly queueDepth = new Gauge({
     name: 'zooserve_queue_depth',
     help: 'Inference requests waiting, not yet handed over',
     labelNames: ['model'] as const,
     registers: [this.registry],
+    collect: () => {
+      for (const [model, depth] of this.#queues) this.queueDepth.set({ model }, depth());
+    },
   });
 
   readonly batchRows = new Histogram({
@@ -80,5 +86,15 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Asks `depth` whenever the metrics are read, so that counting costs a request nothing; until the answer is called. */
+  sampleQueueDepth(model: string, depth: () => number): () => void {
+    this.#queues.set(model, depth);
+    return () => {
+      if (this.#queues.get(model) !== depth) return;
+      this.#queues.delete(model);
+      this.queueDepth.remove({ model });
+    };
   }
 }
