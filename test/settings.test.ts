@@ -1,4 +1,5 @@
-import { ALL_SETTINGS, defaultReplica, readSettings, SETTINGS, type SettingName } from '../src/settings';
+import { ALL_SETTINGS, defaultReplica, noColour, readSettings, type SettingName } from '../src/settings';
+import { SETTINGS } from '../src/settings-table';
 import { UsageError } from '../src/errors';
 import { isName } from '../src/names';
 
@@ -109,5 +110,15 @@ describe('defaultReplica', () => {
   ])('makes a valid name of %p', (host, name) => {
     expect(defaultReplica(8080, host)).toBe(name);
     expect(isName(defaultReplica(8080, host))).toBe(true);
+  });
+});
+
+describe('noColour', () => {
+  it.each([
+    [{}, false],
+    [{ NO_COLOR: '' }, false],
+    [{ NO_COLOR: '0' }, true],
+  ])('%j: %s', (environment, asked) => {
+    expect(noColour(environment)).toBe(asked);
   });
 });

@@ -1,0 +1,136 @@
+import type { Logger } from 'pino';
+import {
+  catchError,
+  concat,
+  concatMap,
+  defer,
+  distinctUntilChanged,
+  EMPTY,
+  from,
+  mergeMap,
+  of,
+  retry,
+  switchMap,
+  timer,
+  type Observable,
+} from 'rxjs';
+import { isName, NAME_RULE, shown } from '../names';
+import type { ZooKeeperSession } from '../streams/session';
+import type { ChildrenSnapshot } from '../streams/session';
+import type { ZnodePaths } from './paths';
+
+/** The models that the ensemble names. */
+export interface ModelList {
+  /** Valid names below `/models` and the pinned ones, sorted. */
+  readonly models: readonly string[];
+  /** False while `/models` is not there: `models` is then what was last known. */
+  readonly present: boolean;
+}
+
+/**
+ * How long a removal must have stood before it is believed. A recursive delete of the whole root takes the
+ * models away one by one, before their parent.
+ */
+export const REMOVAL_SETTLES_MS = 500;
+
+/**
+ * The models to serve, the present list first. A model leaves the list only when it was removed from a
+ * `/models` that is still there, told by its czxid: nothing is removed when the whole tree went or was made again.
+ * Models of the tree before are then kept beside the new ones. A tree older than what was seen (an ensemble that
+ * was restored) is never told by the session.
+ */
+export function watchModels(
+  session: ZooKeeperSession,
+  paths: ZnodePaths,
+  log?: Logger,
+): Observable<ModelList> {
+  return defer(() => {
+    const memory = new ModelMemory(paths.pinned);
+    const warned = new Set<string>();
+    return session.watchChildren(paths.modelsDir).pipe(
+      switchMap((snapshot) => {
+        const { node } = snapshot;
+        if (node === undefined) return of(memory.absent());
+        const names = node.names.filter((name) => isName(name) || warnOnce(name, warned, log));
+        const missing = memory.advance(node.stat.czxid, names);
+        const now$ = of(memory.list());
+        if (missing.length === 0) return now$;
+        return concat(
+          now$,
+          settledRemoval(session, paths, snapshot, () => memory.remove(missing)),
+        );
+      }),
+      distinctUntilChanged(sameList),
+    );
+  });
+}
+
+class ModelMemory {
+  #known: ReadonlySet<string>;
+  #listed: ReadonlySet<string> = new Set();
+  #tree: string | undefined;
+
+  constructor(private readonly pinned: readonly string[]) {
+    this.#known = new Set(pinned);
+  }
+
+  /** Takes in a list of names and answers those that this very tree had before and has no more. */
+  advance(czxid: string, names: readonly string[]): string[] {
+    const sameTree = czxid === this.#tree;
+    const listed = new Set(names);
+    const missing = sameTree
+      ? [...this.#listed].filter((name) => !listed.has(name) && !this.pinned.includes(name))
+      : [];
+    this.#tree = czxid;
+    this.#known = new Set([...this.#known, ...names]);
+    // What is missing stays listed until its removal is believed, so that a newer list finds it missing again.
+    this.#listed = new Set([...listed, ...missing]);
+    return missing;
+  }
+
+  remove(names: readonly string[]): ModelList {
+    const without = (set: ReadonlySet<string>) => new Set([...set].filter((name) => !names.includes(name)));
+    this.#known = without(this.#known);
+    this.#listed = without(this.#listed);
+    return this.list();
+  }
+
+  list(): ModelList {
+    return { models: [...this.#known].sort(), present: true };
+  }
+
+  absent(): ModelList {
+    return { ...this.list(), present: false };
+  }
+}
+
+/** Emits once the tree has been seen standing after the delay; nothing when it went meanwhile. */
+function settledRemoval(
+  session: ZooKeeperSession,
+  paths: ZnodePaths,
+  seen: ChildrenSnapshot,
+  remove: () => ModelList,
+): Observable<ModelList> {
+  return timer(REMOVAL_SETTLES_MS).pipe(
+    concatMap(() =>
+      defer(() => from(session.connected())).pipe(
+        concatMap(() => from(session.exists(paths.modelsDir))),
+        retry({ delay: () => (session.state.name === 'CLOSED' ? EMPTY : timer(REMOVAL_SETTLES_MS)) }),
+        catchError(() => EMPTY),
+      ),
+    ),
+    mergeMap((stat) => (stat?.czxid === seen.node?.stat.czxid ? of(remove()) : EMPTY)),
+  );
+}
+
+function warnOnce(name: string, warned: Set<string>, log: Logger | undefined): false {
+  if (!warned.has(name)) {
+    warned.add(name);
+    log?.warn({ name: shown(name) }, `a child of /models is ignored: a model is ${NAME_RULE}`);
+  }
+  return false;
+}
+
+function sameList(a: ModelList, b: ModelList): boolean {
+  return a.present === b.present && a.models.join('/') === b.models.join('/');
+}

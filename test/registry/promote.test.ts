@@ -1,0 +1,174 @@
+import { ZooKeeperError } from '../../src/errors';
+import { publishManifest } from '../../src/registry/catalog';
+import { commitChange } from '../../src/registry/commit-change';
+import { promote } from '../../src/registry/promote';
+import { readHistory } from '../../src/registry/read-history';
+import { connect, freshPaths, MANIFEST, write } from '../support/fleet';
+import { connectionLost, meddling, replacing } from '../support/meddling';
+import type { ZnodePaths } from '../../src/registry/paths';
+import type { ZooKeeperSession } from '../../src/streams/session';
+import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+
+const BY = 'me@host';
+
+let zookeeper: TestZooKeeper;
+let session: ZooKeeperSession;
+let other: ZooKeeperSession;
+let paths: ZnodePaths;
+
+beforeAll(async () => {
+  zookeeper = await startTestZooKeeper();
+  session = await connect(zookeeper.connectString);
+  other = await connect(zookeeper.connectString);
+});
+afterAll(async () => {
+  await session[Symbol.asyncDispose]();
+  await other[Symbol.asyncDispose]();
+  await zookeeper[Symbol.asyncDispose]();
+});
+beforeEach(() => {
+  paths = freshPaths();
+});
+
+const promoted = async () => (await session.get(paths.version('iris')))?.data.toString();
+
+const timeline = async () =>
+  (await readHistory(session, paths, 'iris')).map(({ kind, from, to }) => `${kind} ${from ?? '-'} ${to}`);
+
+describe('promote', () => {
+  it('makes every znode that is missing, and answers the fence of the write', async () => {
+    const done = await promote(session, paths, { model: 'iris', version: '2', by: BY, reason: 'why not' });
+    const node = await session.get(paths.version('iris'));
+    expect(done).toEqual({ model: 'iris', from: null, to: '2', mzxid: node!.stat.mzxid });
+    expect(node!.data.toString()).toBe('2');
+    const [entry] = await readHistory(session, paths, 'iris');
+    expect(entry).toMatchObject({ kind: 'promote', from: null, to: '2', by: BY, reason: 'why not' });
+    expect(entry).toMatchObject({ zxid: done.mzxid, name: 'h-0000000000', when: node!.stat.mtime });
+  });
+
+  it('makes a chroot that is missing, and works at its top', async () => {
+    const inside = await connect(`${zookeeper.connectString}/chroot-${process.pid}`);
+    const top = freshPaths();
+    const done = await promote(inside, top, { model: 'iris', version: '2', by: BY });
+    expect((await other.get(`/chroot-${process.pid}${top.version('iris')}`))?.stat.mzxid).toBe(done.mzxid);
+    await inside[Symbol.asyncDispose]();
+  });
+
+  it('writes pinned znodes, with the history under the root', async () => {
+    const pinned = freshPaths([{ model: 'iris', versionPath: `${paths.root}-own/a/version` }]);
+    await promote(session, pinned, { model: 'iris', version: '3', by: BY });
+    expect((await session.get(`${paths.root}-own/a/version`))?.data.toString()).toBe('3');
+    expect(await readHistory(session, pinned, 'iris')).toHaveLength(1);
+    expect(await session.exists(pinned.model('iris'))).toBeUndefined();
+  });
+
+  it('keeps a history, newest first, also of the same version again, each with its own zxid', async () => {
+    for (const version of ['1', '2', '2']) await promote(session, paths, { model: 'iris', version, by: BY });
+    expect(await timeline()).toEqual(['promote 2 2', 'promote 1 2', 'promote - 1']);
+    const zxids = (await readHistory(session, paths, 'iris')).map((entry) => entry.zxid);
+    expect([...zxids].sort().reverse()).toEqual(zxids);
+    expect((await readHistory(session, paths, 'iris', 1)).map((entry) => entry.from)).toEqual(['2']);
+  });
+
+  it('says nothing of what was there when that is no version', async () => {
+    await write(session, paths.version('iris'), 'x'.repeat(100_000));
+    expect((await promote(session, paths, { model: 'iris', version: '1', by: BY })).from).toBeNull();
+  });
+
+  it('passes over strangers in the history', async () => {
+    await promote(session, paths, { model: 'iris', version: '1', by: BY });
+    await write(session, `${paths.history('iris')}/h-0000000007`, 'noise');
+    await write(session, `${paths.history('iris')}/other`, '{}');
+    expect(await timeline()).toEqual(['promote - 1']);
+  });
+
+  it('reads again and tells the truth when others were faster: set, created, deleted', async () => {
+    const busy = meddling(session, async (attempt) => {
+      if (attempt === 1) await write(other, paths.version('iris'), '8');
+      if (attempt === 2) await write(other, paths.version('iris'), '9');
+      if (attempt === 3) await other.remove(paths.version('iris'));
+      if (attempt === 4) await write(other, paths.version('iris'), '7');
+    });
+    const done = await promote(busy, paths, { model: 'iris', version: '2', by: BY });
+    expect(done.from).toBe('7');
+    expect(await promoted()).toBe('2');
+    expect(await timeline()).toEqual(['promote 7 2']);
+  });
+
+  it('gives up when it is never fast enough', async () => {
+    const busy = meddling(session, (attempt) => write(other, paths.version('iris'), String(attempt)));
+    await expect(promote(busy, paths, { model: 'iris', version: 'mine', by: BY })).rejects.toThrow(
+      ZooKeeperError,
+    );
+    expect(await promoted()).not.toBe('mine');
+  });
+
+  it('holds to the manifest that it read', async () => {
+    await publishManifest(session, paths, 'iris', '2', MANIFEST);
+    let changes = 0;
+    const busy = meddling(session, async (attempt) => {
+      if (attempt > 1) return;
+      changes += 1;
+      await other.remove(paths.catalog('iris', '2'));
+    });
+    await promote(busy, paths, { model: 'iris', version: '2', by: BY });
+    expect(changes).toBe(1);
+    expect(await timeline()).toEqual(['promote - 2']);
+  });
+
+  it('finds out that a write happened whose reply was lost, and does not write it twice', async () => {
+    const lossy = meddling(
+      session,
+      () => Promise.resolve(),
+      (attempt) => {
+        if (attempt === 1) throw connectionLost(true);
+      },
+    );
+    const done = await promote(lossy, paths, { model: 'iris', version: '2', by: BY });
+    expect(await timeline()).toEqual(['promote - 2']);
+    expect(done.mzxid).toBe((await session.exists(paths.version('iris')))?.mzxid);
+  });
+
+  it('writes again when the lost one did not happen', async () => {
+    const lossy = meddling(session, (attempt) =>
+      attempt === 1 ? Promise.reject(connectionLost(true)) : Promise.resolve(),
+    );
+    await promote(lossy, paths, { model: 'iris', version: '2', by: BY });
+    expect(await timeline()).toEqual(['promote - 2']);
+  });
+
+  it('hands on what no retry can help, and what is no ZooKeeper trouble', async () => {
+    const refused = new ZooKeeperError('NO_AUTH', 'not allowed', {
+      mayHaveHappened: false,
+      retryable: false,
+    });
+    for (const error of [refused, new TypeError('a bug')]) {
+      const failing = meddling(session, () => Promise.reject(error));
+      await expect(promote(failing, paths, { model: 'iris', version: '2', by: BY })).rejects.toBe(error);
+    }
+  });
+
+  it('says so when its own record cannot be found again', async () => {
+    const hidden = replacing(session, 'children', () => Promise.resolve(undefined));
+    await expect(promote(hidden, paths, { model: 'iris', version: '2', by: BY })).rejects.toThrow(
+      /was written, but its history record is gone/,
+    );
+  });
+});
+
+describe('commitChange', () => {
+  it('writes nothing when the decision is a refusal', async () => {
+    const refusing = commitChange(session, paths, {
+      model: 'iris',
+      kind: 'promote',
+      path: paths.version('iris'),
+      by: BY,
+      reason: undefined,
+      decide: () => {
+        throw new Error('no');
+      },
+    });
+    await expect(refusing).rejects.toThrow('no');
+    expect(await session.exists(paths.root)).toBeUndefined();
+  });
+});
