@@ -9,7 +9,7 @@
  * @property {string} datatype  BOOL, INT8 to INT64, UINT8 to UINT64, FP16, FP32, FP64 or BYTES
  * @property {number[]} shape   the length of each dimension
  * @property data               flat, row-major: the typed array of the datatype (Float32Array for FP32,
- *                              BigInt64Array for INT64, Uint16Array for FP16, Uint8Array for BOOL) or, for
+ *                              BigInt64Array for INT64, Float32Array for FP16 too, Uint8Array for BOOL) or, for
  *                              BYTES, an array of strings
  */
 
@@ -31,7 +31,7 @@ export default {
 
   /**
    * @param {{label: Tensor, probabilities: Tensor}} outputs  INT64 [rows] and FP32 [rows, classes]
-   * @param {Record<string, Tensor>} _inputs  what the model was given
+   * @param {Record<string, Tensor>} _inputs  the tensors of the request
    * @param {{params: {threshold?: number}, labels: string[]}} context  the params of the config that this
    *     request reads from beginning to end, and the labels of model.json
    * @returns {Record<string, Tensor>} the model's outputs and `label_name`, BYTES [rows]
