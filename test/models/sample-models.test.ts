@@ -92,6 +92,7 @@ describe.each([
 it('refuses a model.json with an unknown key, and one whose probe lacks its outputs', () => {
   expect(validate({ label: ['no', 'yes'] })).toBe(false);
   expect(validate({ probes: [{ inputs: {} }] })).toBe(false);
-  expect(validate({ probes: [{ inputs: {}, outputs: {}, tolerance: 0 }] })).toBe(false);
+  expect(validate({ probes: [{ inputs: {}, outputs: {}, tolerance: -1 }] })).toBe(false);
+  expect(validate({ probes: [{ inputs: {}, outputs: {}, tolerance: 0 }] })).toBe(true);
   expect(validate({})).toBe(true);
 });

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { errorMessage, ModelError } from '../../errors';
+import { isRecord } from '../codec/data-fault';
+import { NO_SETTINGS, parseModelSettings } from '../model-settings';
+import type { ModelSignature } from '../signature';
+import { loadHandler, type ModelHandler } from './model-handler';
+import { ModelSession } from './model-session';
+import { runProbes } from './probes';
+import type { WorkerData, WorkerPhase } from './protocol';
+import { rowsAreIndependent } from './row-independence';
+import { warmUp } from './warm-up';
+
+/** A version that is ready to answer. */
+export interface LoadedModel {
+  readonly model: string;
+  readonly version: string;
+  readonly session: ModelSession;
+  /** As the session has it; `batchable` only when the rows were found to leave each other alone. */
+  readonly signature: ModelSignature;
+  readonly labels: readonly string[] | undefined;
+  readonly handler: ModelHandler | undefined;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly ms: { readonly fetch: number; readonly load: number; readonly warm: number };
+}
+
+/**
+ * Reads, verifies, loads and warms one version. `enter` is told of each phase as it begins and may throw to
+ * give up; the session is then released. @throws ModelError.
+ */
+export async function loadModel(
+  data: WorkerData,
+  enter: (phase: WorkerPhase) => Promise<void>,
+): Promise<LoadedModel> {
+  const { files } = data;
+  const started = performance.now();
+  const bytes = read(files.modelPath, 'model.onnx');
+  const settingsBytes = files.settingsPath === undefined ? undefined : read(files.settingsPath, 'model.json');
+  const source =
+    data.handlers && files.handlerPath !== undefined ? read(files.handlerPath, 'handler.js') : undefined;
+  await enter('VERIFYING');
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  requireDigest(data, sha256);
+  await enter('LOADING');
+  const fetched = performance.now();
+  const settings = settingsBytes === undefined ? NO_SETTINGS : parseModelSettings(settingsBytes);
+  const handler = source === undefined ? undefined : await loadHandler(source);
+  const session = await ModelSession.open(bytes, data.session);
+  try {
+    await enter('WARMING');
+    const loaded = performance.now();
+    if (settings.probes.length > 0) await runProbes(session, settings.probes);
+    else await warmUp(session);
+    const batchable = session.signature.batchable && (await rowsAreIndependent(session));
+    const ms = { fetch: fetched - started, load: loaded - fetched, warm: performance.now() - loaded };
+    return {
+      model: files.model,
+      version: files.version,
+      session,
+      signature: { ...session.signature, batchable },
+      labels: settings.labels,
+      handler,
+      sha256,
+      bytes: bytes.byteLength,
+      ms,
+    };
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
+}
+
+function requireDigest({ files, expectedSha256 }: WorkerData, sha256: string): void {
+  if (expectedSha256 === undefined || expectedSha256 === sha256) return;
+  throw new ModelError(
+    'DIGEST_MISMATCH',
+    `model.onnx of ${files.model} ${files.version} has sha256 ${sha256}, the catalog says ${expectedSha256}`,
+  );
+}
+
+/** Blocking is no matter in a thread that does nothing else, and it is the fastest way to one buffer. */
+function read(path: string, name: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const code: unknown = isRecord(cause) ? cause['code'] : undefined;
+    if (code === 'ENOENT') {
+      throw new ModelError('NOT_FOUND', `${name} is no longer in the repository`, false, { cause });
+    }
+    if (code === 'ERR_FS_FILE_TOO_LARGE') {
+      throw new ModelError('BAD_MODEL', `${name} has more than the 2 GiB that an ONNX file may have`, false, {
+        cause,
+      });
+    }
+    throw new ModelError('FETCH_FAILED', `${name} cannot be read: ${errorMessage(cause)}`, true, { cause });
+  }
+}

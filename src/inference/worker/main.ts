@@ -1,0 +1,85 @@
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { errorMessage, ModelError } from '../../errors';
+import { BatchAnswerer } from './answer-batch';
+import { Inbox } from './inbox';
+import { loadModel, type LoadedModel } from './load-model';
+import type { Batch, BatchAnswers, FromWorker, WorkerData, WorkerFailed } from './protocol';
+
+/**
+ * The thread of one resident version. It does one thing at a time, in the order asked, and ends itself, always
+ * between calls of ONNX Runtime. An exception that `handler.js` lets escape (from a timer, a promise nobody
+ * awaits) ends the thread too: Node.js tells the event loop by the worker's `error` event.
+ */
+
+/** The load was given up, since the worker was told to end. */
+class Ended extends Error {}
+
+async function run(port: MessagePort, data: WorkerData): Promise<void> {
+  const post = (message: FromWorker): void => {
+    port.postMessage(message, message.type === 'answers' ? [message.bodies] : []);
+  };
+  const inbox = new Inbox(port);
+  let loaded: LoadedModel;
+  try {
+    loaded = await loadModel(data, async (phase) => {
+      // A turn of the event loop, for an `end` that has come in the meantime.
+      await new Promise(setImmediate);
+      if (inbox.ended) throw new Ended();
+      post({ type: 'phase', phase });
+    });
+  } catch (error) {
+    if (!(error instanceof Ended)) post(failure(error));
+    return;
+  }
+  const answerer = new BatchAnswerer(loaded, post);
+  const checked = answerer.checkParams(data.params.params);
+  post({
+    type: 'ready',
+    signature: loaded.signature,
+    sha256: loaded.sha256,
+    bytes: loaded.bytes,
+    ms: loaded.ms,
+    paramsRefused: checked.ok ? undefined : checked.refusal,
+    hasHandler: loaded.handler !== undefined,
+  });
+  for (let message = await inbox.next(); message.type !== 'end'; message = await inbox.next()) {
+    if (message.type === 'batch') {
+      post(await answerer.answer(message).catch((error: unknown) => allFailed(message, error)));
+    } else {
+      const check = answerer.checkParams(message.params);
+      post({ type: 'params-checked', id: message.id, error: check.ok ? undefined : check.refusal });
+    }
+  }
+  await loaded.session.release();
+}
+
+function failure(error: unknown): WorkerFailed {
+  if (error instanceof ModelError) {
+    return { type: 'failed', code: error.code, message: error.message, retryable: error.retryable };
+  }
+  return { type: 'failed', code: 'BAD_MODEL', message: errorMessage(error), retryable: false };
+}
+
+/** Errors of one request are its own; this is for what concerns the batch, like answers that no buffer holds. */
+function allFailed(batch: Batch, error: unknown): BatchAnswers {
+  const message = `the answers could not be made: ${errorMessage(error)}`;
+  return {
+    type: 'answers',
+    id: batch.id,
+    bodies: new ArrayBuffer(0),
+    answers: batch.requests.map(() => ({ ok: false, code: 'INTERNAL', message })),
+    rows: [],
+  };
+}
+
+/** Timers that `handler.js` left behind may hold the thread this long after its end. */
+const LINGER_MS = 1000;
+
+const port = parentPort;
+if (port === null) throw new Error('this file is the main of a worker thread');
+// `workerData` is untyped; the event loop's side of the protocol is its only maker.
+void run(port, workerData as WorkerData).finally(() => {
+  port.close();
+  // Ends this thread only, and no native call is under way here.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
+});
