@@ -35,16 +35,6 @@ export async function writeConfig(
   });
 }
 
-/** The config znode of `model` as it stands, or undefined. */
-export async function readConfig(
-  session: ZooKeeperSession,
-  paths: ZnodePaths,
-  model: string,
-): Promise<{ readonly data: Buffer; readonly mzxid: string } | undefined> {
-  const node = await session.get(paths.config(model));
-  return node && { data: node.data, mzxid: node.stat.mzxid };
-}
-
 /** For the history; null stands for a former config that is too long to be one, or no text. */
 function textOf(data: Uint8Array): string | null {
   if (data.byteLength > CONFIG_MAX_BYTES) return null;

@@ -1,6 +1,7 @@
 import { ConfigError } from '../../src/errors';
 import { readHistory } from '../../src/registry/read-history';
-import { readConfig, writeConfig } from '../../src/registry/write-config';
+import { readConfig } from '../../src/registry/read-config';
+import { writeConfig } from '../../src/registry/write-config';
 import { connect, freshPaths, write } from '../support/fleet';
 import type { ZnodePaths } from '../../src/registry/paths';
 import type { ZooKeeperSession } from '../../src/streams/session';

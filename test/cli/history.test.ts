@@ -1,0 +1,56 @@
+import { hostname } from 'node:os';
+import { CommandLine } from '../support/command-line';
+
+const ZXID = /[0-9a-f]{16}/;
+
+let cli: CommandLine;
+
+beforeAll(async () => {
+  cli = await CommandLine.start();
+});
+afterAll(async () => {
+  await cli[Symbol.asyncDispose]();
+});
+beforeEach(() => {
+  cli.useFreshRoot();
+});
+
+describe('history', () => {
+  it('shows who changed what, when and why, newest first', async () => {
+    await cli.run(['promote', 'iris', '1', '--reason', 'first']);
+    await cli.run(['config', 'set', 'iris', `{"params":{"text":"${'x'.repeat(60)}"}}`]);
+    await cli.run(['promote', 'iris', '2']);
+    const { status, stdout } = await cli.run(['history', 'iris']);
+    expect(status).toBe(0);
+    const [heading, ...rows] = stdout.trimEnd().split('\n');
+    expect(heading).toMatch(/^WHEN {18}ZXID {14}KIND {5}FROM {2}TO {2,}BY {2,}REASON$/);
+    const when = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ  ${ZXID.source}`;
+    expect(rows).toHaveLength(3);
+    expect(rows[0]).toMatch(new RegExp(`^${when}  promote  1     2 +\\S+@${hostname()}$`));
+    expect(rows[1]).toMatch(new RegExp(`^${when}  config   -     \\{"params":.*\\.\\.\\.  `));
+    expect(rows[2]).toMatch(new RegExp(`^${when}  promote  -     1 .*  first$`));
+  });
+
+  it('is JSON when asked, with the configs whole', async () => {
+    await cli.run(['config', 'set', 'iris', '{"params":{}}', '--reason', 'r']);
+    const { stdout } = await cli.run(['history', 'iris', '--json']);
+    expect(JSON.parse(stdout)).toEqual([
+      {
+        when: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+        zxid: expect.stringMatching(ZXID) as string,
+        kind: 'config',
+        from: null,
+        to: '{"params":{}}',
+        by: expect.stringMatching(/@/) as string,
+        reason: 'r',
+      },
+    ]);
+  });
+
+  it('says so when there is none', async () => {
+    const none = await cli.run(['history', 'iris']);
+    expect(none).toMatchObject({ status: 0, stdout: '' });
+    expect(none.stderr).toMatch(/iris has no history/);
+    expect((await cli.run(['history', 'iris', '--json'])).stdout).toBe('[]\n');
+  });
+});
