@@ -72,6 +72,10 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
     this.connectString = `${LOOPBACK}:${this.port}`;
   }
 
+  get dataDir(): string {
+    return this.#options.dataDir;
+  }
+
   /** The process id of the JVM; that of the last one when it has ended. */
   get pid(): number {
     if (this.#jvm === undefined) throw new Error('the server was never started');

@@ -1,5 +1,5 @@
 import { ZooKeeperError } from '../errors';
-import { checkPath } from './znode-path';
+import { checkedPath } from './znode-path';
 
 export interface ServerAddress {
   readonly host: string;
@@ -34,6 +34,5 @@ export function parseConnectString(text: string): ConnectString {
     return { host, port };
   });
   if (path === '' || path === '/') return { servers, chroot: '' };
-  checkPath(path);
-  return { servers, chroot: path };
+  return { servers, chroot: checkedPath(path) };
 }

@@ -9,6 +9,7 @@ import {
 import type { FrameSocket } from './frame-socket';
 import type { Handshake, SessionGrant } from './handshake';
 import { zooKeeperError, type Asked } from './reply-error';
+import { withoutChroot } from './znode-path';
 import { laterZxid, zxidOf } from './zxid';
 
 /** The longest request that a server takes with its default `jute.maxbuffer`; for a longer one it hangs up. */
@@ -58,7 +59,13 @@ export class Connection {
   #lastAnsweredSentAt: number;
   #endedBecause: string | undefined;
 
-  constructor(established: Handshake, lastZxid: string, listener: ConnectionListener) {
+  /** @param chroot put before every path that is sent and taken off those that are notified */
+  constructor(
+    established: Handshake,
+    lastZxid: string,
+    readonly chroot: string,
+    listener: ConnectionListener,
+  ) {
     this.grant = established.grant;
     this.#socket = established.socket;
     this.#listener = listener;
@@ -181,12 +188,13 @@ export class Connection {
     } else if (header.xid === XID_NOTIFICATION) {
       const event = new protocol.WatcherEvent();
       event.deserialize(frame, bodyAt);
-      this.#listener.onNotification(event.type, event.path);
+      this.#listener.onNotification(event.type, withoutChroot(this.chroot, event.path));
     } else {
-      const pending = this.#pending.shift();
+      const pending = this.#pending[0];
       if (pending?.xid !== header.xid) {
         throw new Error(`an answer to request ${header.xid}; expected was ${pending?.xid ?? 'none'}`);
       }
+      this.#pending.shift();
       this.#answered(pending.sentAt);
       this.#lastZxid = laterZxid(this.#lastZxid, zxidOf(header.zxid));
       pending.answer(header.err, zxidOf(header.zxid), frame.subarray(bodyAt));

@@ -9,8 +9,10 @@ import {
 import type { Connection, Reply } from './connection';
 import { replyError, type Asked } from './reply-error';
 import { statOf, type Stat } from './stat';
+import { withChroot, withoutChroot } from './znode-path';
 
-/** Paths here are as the server knows them: whole, with the chroot. */
+/** What carries a request, a connection or the want of one, and what it puts before every path. */
+export type Sender = Pick<Connection, 'send' | 'chroot'>;
 
 export type NodeMode = 'PERSISTENT' | 'EPHEMERAL' | 'PERSISTENT_SEQUENTIAL' | 'EPHEMERAL_SEQUENTIAL';
 
@@ -29,75 +31,70 @@ export interface Read<T> {
 
 /** With `watch` the node's next change or removal is notified; a node that is not there is not watched. */
 export async function getData(
-  connection: Connection,
+  to: Sender,
   path: string,
   watch: boolean,
 ): Promise<Read<{ data: Buffer; stat: Stat }>> {
   const asked = { operation: 'read', path, write: false };
-  const request = new protocol.GetDataRequest(path, watch);
-  const reply = await connection.send(OP_CODES.GET_DATA, request, new protocol.GetDataResponse(), asked);
+  const request = new protocol.GetDataRequest(withChroot(to.chroot, path), watch);
+  const reply = await to.send(OP_CODES.GET_DATA, request, new protocol.GetDataResponse(), asked);
   return readOf(reply, asked, ({ data, stat }) => ({ data: data ?? Buffer.alloc(0), stat: statOf(stat) }));
 }
 
 /** With `watch` the next change is notified, and the creation of a node that is not there. */
-export async function exists(connection: Connection, path: string, watch: boolean): Promise<Read<Stat>> {
+export async function exists(to: Sender, path: string, watch: boolean): Promise<Read<Stat>> {
   const asked = { operation: 'look for', path, write: false };
-  const request = new protocol.ExistsRequest(path, watch);
-  const reply = await connection.send(OP_CODES.EXISTS, request, new protocol.ExistsResponse(), asked);
+  const request = new protocol.ExistsRequest(withChroot(to.chroot, path), watch);
+  const reply = await to.send(OP_CODES.EXISTS, request, new protocol.ExistsResponse(), asked);
   return readOf(reply, asked, ({ stat }) => statOf(stat));
 }
 
 /** With `watch` the next creation or removal of a child is notified, and the removal of the node. */
 export async function getChildren(
-  connection: Connection,
+  to: Sender,
   path: string,
   watch: boolean,
 ): Promise<Read<{ names: readonly string[]; stat: Stat }>> {
   const asked = { operation: 'list the children of', path, write: false };
-  const request = new protocol.GetChildren2Request(path, watch);
+  const request = new protocol.GetChildren2Request(withChroot(to.chroot, path), watch);
   const response = new protocol.GetChildren2Response();
-  const reply = await connection.send(OP_CODES.GET_CHILDREN2, request, response, asked);
+  const reply = await to.send(OP_CODES.GET_CHILDREN2, request, response, asked);
   return readOf(reply, asked, ({ children, stat }) => ({ names: children ?? [], stat: statOf(stat) }));
 }
 
 /** Returns the path, which for a sequential node ends in its number. */
-export async function create(
-  connection: Connection,
-  path: string,
-  data: Uint8Array,
-  mode: NodeMode,
-): Promise<string> {
+export async function create(to: Sender, path: string, data: Uint8Array, mode: NodeMode): Promise<string> {
   const asked = { operation: 'create', path, write: true };
   const acl = ACL.OPEN_ACL_UNSAFE.map((entry) => entry.toRecord());
-  const request = new protocol.CreateRequest(path, bufferOf(data), acl, CreateMode[mode]);
-  const reply = await connection.send(OP_CODES.CREATE, request, new protocol.CreateResponse(), asked);
-  return done(reply, asked).path;
+  const request = new protocol.CreateRequest(
+    withChroot(to.chroot, path),
+    bufferOf(data),
+    acl,
+    CreateMode[mode],
+  );
+  const reply = await to.send(OP_CODES.CREATE, request, new protocol.CreateResponse(), asked);
+  return withoutChroot(to.chroot, done(reply, asked).path);
 }
 
-export async function setData(
-  connection: Connection,
-  path: string,
-  data: Uint8Array,
-  version: number,
-): Promise<Stat> {
+export async function setData(to: Sender, path: string, data: Uint8Array, version: number): Promise<Stat> {
   const asked = { operation: 'write', path, write: true };
-  const request = new protocol.SetDataRequest(path, bufferOf(data), version);
-  const reply = await connection.send(OP_CODES.SET_DATA, request, new protocol.SetDataResponse(), asked);
+  const request = new protocol.SetDataRequest(withChroot(to.chroot, path), bufferOf(data), version);
+  const reply = await to.send(OP_CODES.SET_DATA, request, new protocol.SetDataResponse(), asked);
   return statOf(done(reply, asked).stat);
 }
 
-export async function remove(connection: Connection, path: string, version: number): Promise<void> {
+export async function remove(to: Sender, path: string, version: number): Promise<void> {
   const asked = { operation: 'remove', path, write: true };
-  const request = new protocol.DeleteRequest(path, version);
-  done(await connection.send(OP_CODES.DELETE, request, null, asked), asked);
+  const request = new protocol.DeleteRequest(withChroot(to.chroot, path), version);
+  done(await to.send(OP_CODES.DELETE, request, null, asked), asked);
 }
 
 /** Later reads of this session see everything that the leader had done when it got this. */
-export async function sync(connection: Connection, path: string): Promise<void> {
+export async function sync(to: Sender, path: string): Promise<void> {
   const asked = { operation: 'sync', path, write: false };
   // Request and response are a path each, as those that the library calls otherwise.
-  const request = new protocol.GetACLRequest(path);
-  done(await connection.send(OP_CODES.SYNC, request, new protocol.CreateResponse(), asked), asked);
+  const request = new protocol.GetACLRequest(withChroot(to.chroot, path));
+  done(await to.send(OP_CODES.SYNC, request, new protocol.CreateResponse(), asked), asked);
 }
 
 /** The kinds of watch as opcode 18 numbers them. */
@@ -105,18 +102,18 @@ export const WATCHER_TYPE = { CHILDREN: 1, DATA: 2, ANY: 3 } as const;
 const REMOVE_WATCHES = 18;
 
 /** Takes back what the reads above left on the server. That there was nothing to take back is no error. */
-export async function removeWatches(connection: Connection, path: string, type: 1 | 2 | 3): Promise<void> {
+export async function removeWatches(to: Sender, path: string, type: 1 | 2 | 3): Promise<void> {
   // Path and number: the same on the wire as a check of a version.
-  const request = new protocol.CheckVersionRequest(path, type);
-  await connection.send(REMOVE_WATCHES, request, null, { operation: 'stop watching', path, write: false });
+  const request = new protocol.CheckVersionRequest(withChroot(to.chroot, path), type);
+  await to.send(REMOVE_WATCHES, request, null, { operation: 'stop watching', path, write: false });
 }
 
 /** All of `ops` or none; the error is that of the first part that failed and names its path. */
-export async function multi(connection: Connection, ops: readonly TransactionOp[]): Promise<void> {
+export async function multi(to: Sender, ops: readonly TransactionOp[]): Promise<void> {
   const asked = { operation: `transaction of ${ops.length}`, write: true };
-  const request = new TransactionRequest(ops.map(recordOf));
+  const request = new TransactionRequest(ops.map((op) => recordOf(op, withChroot(to.chroot, op.path))));
   const response = new TransactionResponse();
-  const reply = await connection.send(OP_CODES.MULTI, request, response, asked);
+  const reply = await to.send(OP_CODES.MULTI, request, response, asked);
   const failed = response.results.findIndex(
     ({ err }) => err !== undefined && err !== 0 && err !== Exception.RUNTIME_INCONSISTENCY,
   );
@@ -128,12 +125,12 @@ export async function multi(connection: Connection, ops: readonly TransactionOp[
   done(reply, asked);
 }
 
-function recordOf(op: TransactionOp): TransactionOpRecord {
+function recordOf(op: TransactionOp, path: string): TransactionOpRecord {
   switch (op.op) {
     case 'create':
       return {
         type: OP_CODES.CREATE,
-        path: op.path,
+        path,
         data: bufferOf(op.data),
         acls: ACL.OPEN_ACL_UNSAFE,
         mode: CreateMode[op.mode ?? 'PERSISTENT'],
@@ -141,14 +138,14 @@ function recordOf(op: TransactionOp): TransactionOpRecord {
     case 'set':
       return {
         type: OP_CODES.SET_DATA,
-        path: op.path,
+        path,
         data: bufferOf(op.data),
         version: op.version ?? -1,
       };
     case 'remove':
-      return { type: OP_CODES.DELETE, path: op.path, version: op.version ?? -1 };
+      return { type: OP_CODES.DELETE, path, version: op.version ?? -1 };
     case 'check':
-      return { type: OP_CODES.CHECK, path: op.path, version: op.version };
+      return { type: OP_CODES.CHECK, path, version: op.version };
   }
 }
 

@@ -5,11 +5,13 @@ import { errorMessage } from '../errors';
 import { backoffMs } from './backoff';
 import type { ConnectString, ServerAddress } from './connect-string';
 import { Connection } from './connection';
-import { handshake, HandshakeError, type SessionGrant } from './handshake';
+import { handshake, HandshakeError, type Handshake, type SessionGrant } from './handshake';
 import type { SessionState } from './session-state';
 import { ZERO_ZXID } from './zxid';
 
 const RECONNECT = { firstMs: 50, limitMs: 1000 };
+/** A connection that held so long puts an end to the backing off. */
+const STEADY_MS = 1000;
 const CLOSE_DEADLINE_MS = 2000;
 const MIN_CONNECT_DEADLINE_MS = 250;
 
@@ -20,7 +22,6 @@ export interface SessionLifeOptions {
   readonly log: Logger | undefined;
   /** Called after each handshake, when the state says CONNECTED. */
   readonly onConnected: (connection: Connection, session: 'first' | 'new' | 'resumed') => void;
-  /** `path` is as the server knows it. */
   readonly onNotification: (type: number, path: string) => void;
 }
 
@@ -105,12 +106,14 @@ export class SessionLife {
     for (let turn = 0; !this.#closing.signal.aborted && this.state.name !== 'AUTH_FAILED'; turn += 1) {
       const server = this.#servers[turn % this.#servers.length];
       if (server === undefined) return; // A connect string names at least one server.
+      const startedAt = performance.now();
       const failure = await this.#connectOnce(server);
-      if (failure === undefined) failures = 0;
-      else this.#onFailure(failure, server);
+      if (failure !== undefined) this.#onFailure(failure, server);
       if (failure?.reason === 'SESSION_EXPIRED' || failure?.reason === 'ABORTED') continue;
+      // A server that lets us in and hangs up again is no better than one that does not let us in.
+      const lasted = failure === undefined && performance.now() - startedAt > STEADY_MS;
+      failures = lasted ? 0 : failures + 1;
       await this.#pause(backoffMs(failures, RECONNECT));
-      if (failure !== undefined) failures += 1;
     }
   }
 
@@ -126,10 +129,14 @@ export class SessionLife {
         sessionTimeoutMs: this.#options.sessionTimeoutMs,
         auth: this.#options.auth,
         deadlineMs: Math.max(MIN_CONNECT_DEADLINE_MS, this.#negotiatedTimeoutMs / (this.#servers.length + 1)),
-        signal: AbortSignal.any([this.#closing.signal, this.#attempt.signal]),
+        signal: this.#attempt.signal,
       });
+      if (this.closing) {
+        await this.#abandon(established);
+        return undefined;
+      }
       await new Promise<void>((resolve) => {
-        const connection = new Connection(established, this.#lastZxid, {
+        const connection = new Connection(established, this.#lastZxid, this.#options.ensemble.chroot, {
           onNotification: this.#options.onNotification,
           onEnd: (why) => {
             this.#onDisconnected(connection, why);
@@ -144,6 +151,12 @@ export class SessionLife {
       if (error instanceof HandshakeError) return error;
       return new HandshakeError('NOT_UNDERSTOOD', errorMessage(error));
     }
+  }
+
+  /** It was closed while the last answer of the handshake came in. */
+  async #abandon(established: Handshake): Promise<void> {
+    const nobody = { onNotification: () => undefined, onEnd: () => undefined };
+    await new Connection(established, this.#lastZxid, '', nobody).closeSession(CLOSE_DEADLINE_MS);
   }
 
   #onConnected(connection: Connection, resumed: boolean): void {

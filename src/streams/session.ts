@@ -1,27 +1,26 @@
 import type { Logger } from 'pino';
-import { filter, firstValueFrom, fromEvent, NEVER, type Observable, takeUntil } from 'rxjs';
+import type { Observable } from 'rxjs';
+
 import { errorMessage, ZooKeeperError } from '../errors';
+import { awaitConnected, refuse } from './availability';
 import { ConcurrencyLimit } from './concurrency-limit';
 import { parseConnectString } from './connect-string';
 import type { Connection } from './connection';
 import type { HandshakeError } from './handshake';
-import { zooKeeperError, type Asked } from './reply-error';
 import * as requests from './requests';
-import type { NodeMode, TransactionOp } from './requests';
+import type { NodeMode, Sender, TransactionOp } from './requests';
 import { SessionLife } from './session-life';
 import type { SessionState } from './session-state';
 import type { Stat } from './stat';
 import { childrenKind, dataKind, type ChildrenSnapshot, type DataSnapshot } from './watch-kinds';
 import { Watches } from './watches';
-import { checkPath, pathAndParents, withChroot, withoutChroot } from './znode-path';
+import { checkedPath, pathAndParents, withChroot } from './znode-path';
 
 export type { NodeMode, TransactionOp } from './requests';
 export type { ChildrenSnapshot, DataSnapshot } from './watch-kinds';
 
 /** Readings of watched nodes under way at a time: reconnecting with thousands of them is no storm. */
 const CONCURRENT_READS = 64;
-/** States in which waiting for a connection is over. */
-const SETTLED: ReadonlySet<string> = new Set(['CONNECTED', 'AUTH_FAILED', 'CLOSED']);
 
 export interface SessionOptions {
   /** `host:port,host:port[/chroot]` */
@@ -48,8 +47,8 @@ export function openSession(options: SessionOptions): ZooKeeperSession {
  * Operations:
  * - Each is settled in bounded time, with a result or a ZooKeeperError that says whether it may have happened and
  *   whether a retry helps. None is ever repeated by itself.
- * - They wait for nothing: unless the state is CONNECTED they fail at once with `CONNECTION_LOSS`. Retry after
- *   `connected()`. A break while one is under way is `CONNECTION_LOSS` too; a write may then have happened.
+ * - They wait for nothing: unless the state is CONNECTED they fail with `CONNECTION_LOSS`, a turn of the event loop
+ *   later. Retry after `connected()`. A break while one is under way is `CONNECTION_LOSS` too; a write may then have happened.
  * - They are carried out in the order of the calls. Data are copied by the call.
  * - Nothing older is ever read than what was read before, by the same server or another, in the same session or
  *   the next. It may be older than what another client has read: `sync` first, if that matters.
@@ -95,8 +94,8 @@ export class ZooKeeperSession implements AsyncDisposable {
     const onUnwatched = (path: string) => {
       this.#removeWatches(path);
     };
-    this.#data = new Watches(dataKind, host, this.#chroot, onUnwatched);
-    this.#children = new Watches(childrenKind, host, this.#chroot, onUnwatched);
+    this.#data = new Watches(dataKind, host, onUnwatched);
+    this.#children = new Watches(childrenKind, host, onUnwatched);
   }
 
   /** Replays the present state; completes after CLOSED. */
@@ -124,37 +123,21 @@ export class ZooKeeperSession implements AsyncDisposable {
 
   /** Resolves when the state is CONNECTED; rejects with `AUTH_FAILED`, `CLOSED`, or `TIMEOUT` for the signal. */
   async connected(signal?: AbortSignal): Promise<void> {
-    const aborted$ = signal === undefined ? NEVER : fromEvent(signal, 'abort');
-    const settled$ = this.state$.pipe(filter(({ name }) => SETTLED.has(name)));
-    const state =
-      signal?.aborted === true
-        ? this.state
-        : await firstValueFrom(settled$.pipe(takeUntil(aborted$)), { defaultValue: this.state });
-    if (state.name === 'CONNECTED') return;
-    const asked = { operation: 'connect', write: false };
-    if (SETTLED.has(state.name)) throw this.#unavailable(asked);
-    const last = this.lastFailure === undefined ? '' : `, last because: ${this.lastFailure.message}`;
-    throw zooKeeperError('TIMEOUT', `given up while ${state.name}${last}`, asked, {
-      mayHaveHappened: false,
-      retryable: true,
-    });
+    await awaitConnected(this.#life, signal);
   }
 
   /** Undefined: there is no such node. */
   async get(path: string): Promise<{ data: Buffer; stat: Stat } | undefined> {
-    const connection = this.#use({ operation: 'read', path, write: false });
-    return (await requests.getData(connection, this.#whole(path), false)).node;
+    return (await requests.getData(this.#sender, checkedPath(path), false)).node;
   }
 
   async exists(path: string): Promise<Stat | undefined> {
-    const connection = this.#use({ operation: 'look for', path, write: false });
-    return (await requests.exists(connection, this.#whole(path), false)).node;
+    return (await requests.exists(this.#sender, checkedPath(path), false)).node;
   }
 
   /** The names come in no order. Undefined: there is no such node. */
   async children(path: string): Promise<{ names: readonly string[]; stat: Stat } | undefined> {
-    const connection = this.#use({ operation: 'list the children of', path, write: false });
-    return (await requests.getChildren(connection, this.#whole(path), false)).node;
+    return (await requests.getChildren(this.#sender, checkedPath(path), false)).node;
   }
 
   /** Returns the path of the node, which for a sequential one ends in its number of ten digits. */
@@ -163,18 +146,17 @@ export class ZooKeeperSession implements AsyncDisposable {
     data: Uint8Array = new Uint8Array(),
     mode: NodeMode = 'PERSISTENT',
   ): Promise<string> {
-    const connection = this.#use({ operation: 'create', path, write: true });
-    const created = await requests.create(connection, this.#whole(path), data, mode);
-    return withoutChroot(this.#chroot, created);
+    return requests.create(this.#sender, checkedPath(path), data, mode);
   }
 
   /** Makes the node, empty, and those above it, the chroot included, as far as they are not there. */
   async ensurePath(path: string): Promise<void> {
-    const asked = { operation: 'create', path, write: true };
-    if ((await requests.exists(this.#use(asked), this.#whole(path), false)).node !== undefined) return;
-    for (const part of pathAndParents(this.#whole(path))) {
+    if ((await this.exists(path)) !== undefined) return;
+    const sender = this.#sender;
+    const atRoot: Sender = { chroot: '', send: (...request) => sender.send(...request) };
+    for (const part of pathAndParents(withChroot(this.#chroot, path))) {
       try {
-        await requests.create(this.#use(asked), part, new Uint8Array(), 'PERSISTENT');
+        await requests.create(atRoot, part, new Uint8Array(), 'PERSISTENT');
       } catch (error) {
         if (!(error instanceof ZooKeeperError && error.code === 'NODE_EXISTS')) throw error;
       }
@@ -183,29 +165,22 @@ export class ZooKeeperSession implements AsyncDisposable {
 
   /** @param version the version that the node must have (`VERSION_CONFLICT` otherwise); -1: any */
   async set(path: string, data: Uint8Array, version = -1): Promise<Stat> {
-    const connection = this.#use({ operation: 'write', path, write: true });
-    return requests.setData(connection, this.#whole(path), data, version);
+    return requests.setData(this.#sender, checkedPath(path), data, version);
   }
 
   async remove(path: string, version = -1): Promise<void> {
-    const connection = this.#use({ operation: 'remove', path, write: true });
-    await requests.remove(connection, this.#whole(path), version);
+    await requests.remove(this.#sender, checkedPath(path), version);
   }
 
   /** All or nothing. The error is that of the part that failed, and its `outcome.path` is that part's path. */
   async multi(ops: readonly TransactionOp[]): Promise<void> {
-    for (const { path } of ops) checkPath(path);
-    const connection = this.#use({ operation: 'transaction', write: true });
-    await requests.multi(
-      connection,
-      ops.map((op) => ({ ...op, path: this.#whole(op.path) })),
-    );
+    for (const { path } of ops) checkedPath(path);
+    await requests.multi(this.#sender, ops);
   }
 
   /** What is read after this is as new as the leader was when this reached it (short of a change of leaders). */
   async sync(path: string): Promise<void> {
-    const connection = this.#use({ operation: 'sync', path, write: false });
-    await requests.sync(connection, this.#whole(path));
+    await requests.sync(this.#sender, checkedPath(path));
   }
 
   /**
@@ -218,14 +193,12 @@ export class ZooKeeperSession implements AsyncDisposable {
    * tried again from time to time.
    */
   watchData(path: string): Observable<DataSnapshot> {
-    checkPath(path);
-    return this.#data.watch(path);
+    return this.#data.watch(checkedPath(path));
   }
 
   /** The names of a znode's children, under the same terms as {@link watchData}. */
   watchChildren(path: string): Observable<ChildrenSnapshot> {
-    checkPath(path);
-    return this.#children.watch(path);
+    return this.#children.watch(checkedPath(path));
   }
 
   /**
@@ -246,7 +219,7 @@ export class ZooKeeperSession implements AsyncDisposable {
   #reread(connection: Connection, syncFirst: boolean): void {
     if (syncFirst) {
       // Not awaited: a session's requests are carried out in order.
-      requests.sync(connection, this.#whole('/')).catch((error: unknown) => {
+      requests.sync(connection, '/').catch((error: unknown) => {
         this.#log?.warn({ why: errorMessage(error) }, 'sync before reading again failed');
       });
     }
@@ -255,43 +228,26 @@ export class ZooKeeperSession implements AsyncDisposable {
   }
 
   /**
-   * `path` is as the server knows it. The watch of one kind may be what the other relies on: both watch an absent
+   * The watch of one kind may be what the other relies on: both watch an absent
    * node by looking for it, which is a watch for data. Then it stays until the other goes.
    */
   #removeWatches(path: string): void {
-    const connection = this.#life.connection;
-    if (connection === undefined || this.#life.closing || this.#children.has(path)) return;
+    const connection = this.#connection;
+    if (connection === undefined || this.#children.has(path)) return;
     const type = this.#data.has(path) ? requests.WATCHER_TYPE.CHILDREN : requests.WATCHER_TYPE.ANY;
     requests.removeWatches(connection, path, type).catch((error: unknown) => {
       this.#log?.debug({ path, why: errorMessage(error) }, 'a watch may have been left on the server');
     });
   }
 
-  #whole(path: string): string {
-    checkPath(path);
-    return withChroot(this.#chroot, path);
+  /** Takes a request at once, so that they go out in the order of the calls. */
+  get #sender(): Sender {
+    return (
+      this.#connection ?? { chroot: this.#chroot, send: (...[, , , asked]) => refuse(this.#life, asked) }
+    );
   }
 
-  #use(asked: Asked): Connection {
-    const connection = this.#life.connection;
-    if (connection === undefined || this.#life.closing) throw this.#unavailable(asked);
-    return connection;
-  }
-
-  #unavailable(asked: Asked): ZooKeeperError {
-    const nothing = { mayHaveHappened: false };
-    if (this.#life.closing) {
-      return zooKeeperError('CLOSED', 'the session is closed', asked, { ...nothing, retryable: false });
-    }
-    if (this.state.name === 'AUTH_FAILED') {
-      return zooKeeperError('AUTH_FAILED', 'the credentials were refused', asked, {
-        ...nothing,
-        retryable: false,
-      });
-    }
-    return zooKeeperError('CONNECTION_LOSS', `not connected (${this.state.name})`, asked, {
-      ...nothing,
-      retryable: true,
-    });
+  get #connection(): Connection | undefined {
+    return this.#life.closing ? undefined : this.#life.connection;
   }
 }

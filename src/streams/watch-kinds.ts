@@ -1,6 +1,5 @@
 import { Event } from 'node-zookeeper-client';
-import type { Connection } from './connection';
-import { exists, getChildren, getData, type Read } from './requests';
+import { exists, getChildren, getData, type Read, type Sender } from './requests';
 import type { Stat } from './stat';
 import type { Observation, WatchKind } from './watched-node';
 
@@ -18,17 +17,17 @@ export interface ChildrenSnapshot {
 
 export const dataKind: WatchKind<DataSnapshot> = {
   events: new Set([Event.NODE_CREATED, Event.NODE_DELETED, Event.NODE_DATA_CHANGED]),
-  async read(connection, path, shownPath) {
-    const { node, asOf } = await readOrWatchAbsence(connection, path, getData);
-    return observation({ path: shownPath, node }, node?.stat, node?.stat.mzxid ?? asOf);
+  async read(to, path) {
+    const { node, asOf } = await readOrWatchAbsence(to, path, getData);
+    return observation({ path, node }, node?.stat, node?.stat.mzxid ?? asOf);
   },
 };
 
 export const childrenKind: WatchKind<ChildrenSnapshot> = {
   events: new Set([Event.NODE_CREATED, Event.NODE_DELETED, Event.NODE_CHILDREN_CHANGED]),
-  async read(connection, path, shownPath) {
-    const { node, asOf } = await readOrWatchAbsence(connection, path, getChildren);
-    return observation({ path: shownPath, node }, node?.stat, node?.stat.pzxid ?? asOf);
+  async read(to, path) {
+    const { node, asOf } = await readOrWatchAbsence(to, path, getChildren);
+    return observation({ path, node }, node?.stat, node?.stat.pzxid ?? asOf);
   },
 };
 
@@ -37,14 +36,14 @@ export const childrenKind: WatchKind<ChildrenSnapshot> = {
  * look finds it and it is read again.
  */
 async function readOrWatchAbsence<T>(
-  connection: Connection,
+  to: Sender,
   path: string,
-  read: (connection: Connection, path: string, watch: boolean) => Promise<Read<T>>,
+  read: (to: Sender, path: string, watch: boolean) => Promise<Read<T>>,
 ): Promise<Read<T>> {
   for (;;) {
-    const found = await read(connection, path, true);
+    const found = await read(to, path, true);
     if (found.node !== undefined) return found;
-    const looked = await exists(connection, path, true);
+    const looked = await exists(to, path, true);
     if (looked.node === undefined) return { node: undefined, asOf: looked.asOf };
   }
 }

@@ -4,6 +4,7 @@ import { errorMessage } from '../errors';
 import { backoffMs } from './backoff';
 import type { ConcurrencyLimit } from './concurrency-limit';
 import type { Connection } from './connection';
+import type { Sender } from './requests';
 
 const RETRY = { firstMs: 200, limitMs: 30_000 };
 
@@ -11,8 +12,8 @@ const RETRY = { firstMs: 200, limitMs: 30_000 };
 export interface WatchKind<S> {
   /** The types of event, numbered as the client library does, after which to read again. */
   readonly events: ReadonlySet<number>;
-  /** Reads and leaves a watch, on the absence of the node too. `path` is as the server knows it. */
-  read(connection: Connection, path: string, shownPath: string): Promise<Observation<S>>;
+  /** Reads and leaves a watch, on the absence of the node too. */
+  read(to: Sender, path: string): Promise<Observation<S>>;
 }
 
 /**
@@ -26,8 +27,10 @@ export interface Observation<S> {
   readonly identity: string;
 }
 
+type LiveSender = Sender & Pick<Connection, 'ended'>;
+
 export interface WatchHost {
-  readonly connection: Connection | undefined;
+  readonly connection: LiveSender | undefined;
   readonly limit: ConcurrencyLimit;
   readonly log: Logger | undefined;
 }
@@ -42,7 +45,6 @@ export class WatchedNode<S> {
   readonly #kind: WatchKind<S>;
   readonly #host: WatchHost;
   readonly #path: string;
-  readonly #shownPath: string;
   #told: Observation<S> | undefined;
   #stale = false;
   #reading = false;
@@ -50,11 +52,10 @@ export class WatchedNode<S> {
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(kind: WatchKind<S>, host: WatchHost, path: string, shownPath: string) {
+  constructor(kind: WatchKind<S>, host: WatchHost, path: string) {
     this.#kind = kind;
     this.#host = host;
     this.#path = path;
-    this.#shownPath = shownPath;
   }
 
   get snapshot$(): Observable<S> {
@@ -90,9 +91,9 @@ export class WatchedNode<S> {
   }
 
   /** False: to be tried again after a while. */
-  async #read(connection: Connection): Promise<boolean> {
+  async #read(connection: LiveSender): Promise<boolean> {
     try {
-      this.#take(await this.#host.limit.run(() => this.#kind.read(connection, this.#path, this.#shownPath)));
+      this.#take(await this.#host.limit.run(() => this.#kind.read(connection, this.#path)));
       this.#failures = 0;
     } catch (error) {
       this.#stale = true;
@@ -107,7 +108,7 @@ export class WatchedNode<S> {
     if (this.#stopped) return;
     const told = this.#told;
     if (told !== undefined && isOlder(seen, told)) {
-      this.#host.log?.debug({ path: this.#shownPath }, 'a reading older than one before was dropped');
+      this.#host.log?.debug({ path: this.#path }, 'a reading older than one before was dropped');
       return;
     }
     this.#told = seen;
@@ -117,7 +118,7 @@ export class WatchedNode<S> {
   #retryLater(error: unknown): void {
     const inMs = backoffMs(this.#failures, RETRY);
     this.#host.log?.[this.#failures === 0 ? 'warn' : 'debug'](
-      { path: this.#shownPath, why: errorMessage(error), inMs: Math.round(inMs) },
+      { path: this.#path, why: errorMessage(error), inMs: Math.round(inMs) },
       'a watched node could not be read',
     );
     this.#failures += 1;

@@ -1,6 +1,5 @@
 import { Observable } from 'rxjs';
 import { WatchedNode, type WatchHost, type WatchKind } from './watched-node';
-import { withChroot, withoutChroot } from './znode-path';
 
 interface Entry<S> {
   readonly node: WatchedNode<S>;
@@ -14,23 +13,19 @@ interface Entry<S> {
 export class Watches<S> {
   readonly #kind: WatchKind<S>;
   readonly #host: WatchHost;
-  readonly #chroot: string;
   readonly #onUnwatched: (path: string) => void;
-  /** By path as the server knows it. */
   readonly #entries = new Map<string, Entry<S>>();
   #completed = false;
 
-  /** @param onUnwatched the last subscriber of a path went; the path is as the server knows it */
-  constructor(kind: WatchKind<S>, host: WatchHost, chroot: string, onUnwatched: (path: string) => void) {
+  /** @param onUnwatched the last subscriber of a path went */
+  constructor(kind: WatchKind<S>, host: WatchHost, onUnwatched: (path: string) => void) {
     this.#kind = kind;
     this.#host = host;
-    this.#chroot = chroot;
     this.#onUnwatched = onUnwatched;
   }
 
   /** Subscribers of one path share one watch; a late one gets the latest snapshot at once. */
-  watch(shownPath: string): Observable<S> {
-    const path = withChroot(this.#chroot, shownPath);
+  watch(path: string): Observable<S> {
     return new Observable<S>((subscriber) => {
       if (this.#completed) {
         subscriber.complete();
@@ -71,7 +66,7 @@ export class Watches<S> {
   }
 
   #start(path: string): Entry<S> {
-    const node = new WatchedNode(this.#kind, this.#host, path, withoutChroot(this.#chroot, path));
+    const node = new WatchedNode(this.#kind, this.#host, path);
     const entry = { node, subscribers: 0 };
     this.#entries.set(path, entry);
     node.reread();

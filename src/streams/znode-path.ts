@@ -3,8 +3,8 @@ import { ZooKeeperError } from '../errors';
 /** Characters that ZooKeeper allows in no path. */
 const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\ud800-\uf8ff\ufff0-\uffff]/u;
 
-/** Throws `BAD_ARGUMENTS`, and says why, unless `path` is one that a ZooKeeper server takes. */
-export function checkPath(path: string): void {
+/** `path`, if it is one that a ZooKeeper server takes; throws `BAD_ARGUMENTS` otherwise, and says why. */
+export function checkedPath(path: string): string {
   const problem = problemOf(path);
   if (problem !== undefined) {
     throw new ZooKeeperError('BAD_ARGUMENTS', `${JSON.stringify(path)} is no znode path: ${problem}`, {
@@ -13,6 +13,7 @@ export function checkPath(path: string): void {
       retryable: false,
     });
   }
+  return path;
 }
 
 /** `/a/b/c` gives `/a`, `/a/b`, `/a/b/c`. */

@@ -1,0 +1,196 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openSession, type ZooKeeperSession } from '../../src/streams/session';
+import { eventually } from '../support/eventually';
+import { expireSession } from '../support/expire-session';
+import { ScriptedZooKeeper } from '../support/scripted-zookeeper';
+import { openThroughProxy, type SeenState } from '../support/session-through-proxy';
+import { TcpProxy } from '../support/tcp-proxy';
+import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+
+/** Room for a busy machine; every bound that is tested is given as far as this. */
+const SLACK_MS = 700;
+const TIMEOUT_MS = 1500;
+
+let zookeeper: TestZooKeeper;
+beforeAll(async () => {
+  zookeeper = await startTestZooKeeper();
+});
+afterAll(async () => {
+  await zookeeper[Symbol.asyncDispose]();
+});
+
+function reached(states: readonly SeenState[], name: string): SeenState | undefined {
+  return states.findLast(({ state }) => state.name === name);
+}
+
+describe('a broken connection', () => {
+  it('suspends, and the same session goes on', async () => {
+    await using through = await openThroughProxy(zookeeper);
+    const { session, proxy } = through;
+    const path = await session.create('/ephemeral-', undefined, 'EPHEMERAL_SEQUENTIAL');
+    proxy.cut();
+    await eventually(() => through.names.length === 4);
+    expect(through.names).toEqual(['CONNECTING', 'CONNECTED', 'SUSPENDED', 'CONNECTED']);
+    expect(through.states[3]?.state).toEqual(through.states[1]?.state);
+    expect(await session.exists(path)).toBeDefined();
+  });
+
+  it('fails the operations under way, of which writes may have happened, after the state says so', async () => {
+    await using through = await openThroughProxy(zookeeper);
+    const { session, proxy } = through;
+    proxy.blackhole();
+    const seen: unknown[] = [];
+    const operations = [session.get('/'), session.set('/', Buffer.alloc(0)), session.sync('/')].map(
+      (operation) =>
+        operation.catch((error: unknown) => {
+          seen.push(session.state.name);
+          return error;
+        }),
+    );
+    proxy.cut();
+    const [read, write, sync] = await Promise.all(operations);
+    const lost = { code: 'CONNECTION_LOSS' };
+    expect(read).toMatchObject({ ...lost, outcome: { path: '/', mayHaveHappened: false, retryable: true } });
+    expect(write).toMatchObject({ ...lost, outcome: { path: '/', mayHaveHappened: true, retryable: true } });
+    expect(sync).toMatchObject({ ...lost, outcome: { path: '/', mayHaveHappened: false, retryable: true } });
+    expect(seen).toEqual(['SUSPENDED', 'SUSPENDED', 'SUSPENDED']);
+  });
+
+  it('in the middle of a frame is survived, wherever the cut is', async () => {
+    await using through = await openThroughProxy(zookeeper);
+    const { session, proxy } = through;
+    const path = await session.create('/long-', Buffer.alloc(5000, 7), 'PERSISTENT_SEQUENTIAL');
+    for (const bytes of [1, 3, 4, 5, 20, 4000]) {
+      await session.connected();
+      proxy.cutAfter(bytes);
+      await expect(session.get(path)).rejects.toMatchObject({ code: 'CONNECTION_LOSS' });
+      await session.connected();
+      expect((await session.get(path))?.data).toHaveLength(5000);
+    }
+    // Also while the handshake is answered.
+    proxy.cut();
+    proxy.cutAfter(17);
+    await eventually(() => session.state.name === 'SUSPENDED');
+    await session.connected();
+    expect((await session.get(path))?.data).toHaveLength(5000);
+  });
+
+  it('refuses operations meanwhile, and a retry without a pause does not keep it from coming back', async () => {
+    await using through = await openThroughProxy(zookeeper);
+    const { session, proxy } = through;
+    await proxy.refuse();
+    await eventually(() => session.state.name === 'SUSPENDED');
+    await expect(session.create('/never')).rejects.toMatchObject({
+      code: 'CONNECTION_LOSS',
+      message: 'create /never: not connected (SUSPENDED)',
+      outcome: { path: '/never', mayHaveHappened: false, retryable: true },
+    });
+    const healed = proxy.heal();
+    for (;;) {
+      try {
+        await session.get('/');
+        break;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'CONNECTION_LOSS' });
+      }
+    }
+    await healed;
+  });
+});
+
+describe('a silent server', () => {
+  it.each(['both ways', 'to the client', 'to the server'])(
+    'suspends at two thirds of the session timeout and loses the session at the whole: %s',
+    async (way) => {
+      await using through = await openThroughProxy(zookeeper, { sessionTimeoutMs: TIMEOUT_MS });
+      const { session, proxy } = through;
+      expect(session.negotiatedTimeoutMs).toBe(TIMEOUT_MS);
+      await session.get('/');
+      const heardAt = performance.now();
+      if (way !== 'to the server') proxy.blackhole('toClient');
+      if (way !== 'to the client') proxy.blackhole('toServer');
+      const operation = session.get('/').catch((error: unknown) => error);
+      const lost = await eventually(() => reached(through.states, 'LOST'));
+      const suspended = reached(through.states, 'SUSPENDED')!;
+      expect(suspended.at - heardAt).toBeGreaterThan((TIMEOUT_MS * 2) / 3 - 50);
+      expect(suspended.at - heardAt).toBeLessThan((TIMEOUT_MS * 2) / 3 + SLACK_MS);
+      expect(lost!.at - heardAt).toBeGreaterThan(TIMEOUT_MS - 100);
+      expect(lost!.at - heardAt).toBeLessThan(TIMEOUT_MS + SLACK_MS);
+      expect(await operation).toMatchObject({ code: 'CONNECTION_LOSS' });
+      await proxy.heal();
+      await session.connected();
+      expect(session.state).toMatchObject({ name: 'CONNECTED', epoch: 2 });
+    },
+  );
+});
+
+describe('an expired session', () => {
+  it('is followed by a new one of the next epoch, and nothing of the old is left', async () => {
+    await using through = await openThroughProxy(zookeeper);
+    const { session, proxy, states } = through;
+    const path = await session.create('/ephemeral-', undefined, 'EPHEMERAL_SEQUENTIAL');
+    await expireSession(proxy);
+    await eventually(() => session.state.name === 'CONNECTED' && session.state.epoch === 2);
+    expect(through.names).toEqual(['CONNECTING', 'CONNECTED', 'SUSPENDED', 'LOST', 'CONNECTED']);
+    const ids = states.flatMap(({ state }) => (state.name === 'CONNECTED' ? [state.sessionId] : []));
+    expect(new Set(ids).size).toBe(2);
+    expect(await session.exists(path)).toBeUndefined();
+  });
+
+  it('settles the operations that were under way', async () => {
+    await using through = await openThroughProxy(zookeeper);
+    through.proxy.blackhole('toClient');
+    const operations = Promise.allSettled([
+      through.session.get('/'),
+      through.session.create('/x-', undefined, 'PERSISTENT_SEQUENTIAL'),
+    ]);
+    await expireSession(through.proxy);
+    const outcomes = await operations;
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+});
+
+describe('several servers', () => {
+  it('are tried in turn: a mute one, one that is not there, one that hangs up, one that serves', async () => {
+    await using mute = await ScriptedZooKeeper.start();
+    await using refusing = await TcpProxy.start(zookeeper.server.port);
+    await refusing.refuse();
+    await using hangingUp = await ScriptedZooKeeper.start((_, { socket }) => {
+      socket.destroy();
+    });
+    const all = [mute, refusing, hangingUp, zookeeper].map(({ connectString }) => connectString);
+    await using session = openSession({ connectString: all.join(','), sessionTimeoutMs: 1000 });
+    await session.connected();
+    expect(await session.exists('/')).toBeDefined();
+  });
+});
+
+describe('a blocked event loop', () => {
+  it('longer than the session timeout ends in a new session that works', async () => {
+    await using through = await openThroughProxy(zookeeper, { sessionTimeoutMs: 1000 });
+    block(2200);
+    await eventually(() => connectedEpoch(through.session) === 2);
+    expect(await through.session.exists('/')).toBeDefined();
+  });
+
+  it('shorter than that does not break the connection', async () => {
+    await using through = await openThroughProxy(zookeeper, { sessionTimeoutMs: 3000 });
+    const { session } = through;
+    // Its answer waits in the socket when the timers of the silence have long run out.
+    const operation = session.get('/');
+    await sleep(1);
+    block(2200);
+    await operation;
+    await session.get('/');
+    expect(through.names).toEqual(['CONNECTING', 'CONNECTED']);
+  });
+});
+
+function connectedEpoch({ state }: ZooKeeperSession): number {
+  return state.name === 'CONNECTED' ? state.epoch : 0;
+}
+
+function block(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}

@@ -1,0 +1,84 @@
+import { ConcurrencyLimit } from '../../src/streams/concurrency-limit';
+import { WatchedNode, type Observation } from '../../src/streams/watched-node';
+import { eventually } from '../support/eventually';
+
+/** Zxids as far as they matter here. */
+const at = (zxid: number) => zxid.toString(16).padStart(16, '0');
+const present = (created: number, modified: number): Observation<string> => ({
+  snapshot: `created ${created}, modified ${modified}`,
+  present: true,
+  position: at(modified),
+  identity: `${at(created)} ${at(modified)}`,
+});
+const absent = (asOf: number): Observation<string> => ({
+  snapshot: 'absent',
+  present: false,
+  position: at(asOf),
+  identity: 'absent',
+});
+
+/** What is told when the node is read so, one reading after the other. */
+async function told(...readings: Observation<string>[]): Promise<string[]> {
+  const seen: string[] = [];
+  let reading = 0;
+  const kind = { events: new Set<number>(), read: () => Promise.resolve(readings[reading++]!) };
+  const never = () => Promise.reject(new Error('this kind sends nothing'));
+  const host = {
+    connection: { ended: false, chroot: '', send: never },
+    limit: new ConcurrencyLimit(1),
+    log: undefined,
+  };
+  const node = new WatchedNode(kind, host, '/a');
+  node.snapshot$.subscribe((snapshot) => seen.push(snapshot));
+  for (let done = 1; done <= readings.length; done += 1) {
+    node.reread();
+    await eventually(() => reading === done);
+    await Promise.resolve();
+  }
+  await new Promise(setImmediate);
+  return seen;
+}
+
+describe('what is told of a watched node', () => {
+  it('is each content once', async () => {
+    expect(await told(present(1, 1), present(1, 1), present(1, 4))).toEqual([
+      'created 1, modified 1',
+      'created 1, modified 4',
+    ]);
+  });
+
+  it('is an absence once, and again after a presence', async () => {
+    expect(await told(absent(3), absent(5), present(6, 6), absent(8))).toEqual([
+      'absent',
+      'created 6, modified 6',
+      'absent',
+    ]);
+  });
+
+  it('is never an older content of the same node', async () => {
+    expect(await told(present(1, 7), present(1, 4))).toEqual(['created 1, modified 7']);
+  });
+
+  it('is never a node of before its removal, but one created anew is', async () => {
+    expect(await told(present(1, 7), absent(9), present(1, 7), present(10, 10))).toEqual([
+      'created 1, modified 7',
+      'absent',
+      'created 10, modified 10',
+    ]);
+  });
+
+  it('is never an absence of before its creation', async () => {
+    expect(await told(present(10, 12), absent(9))).toEqual(['created 10, modified 12']);
+  });
+
+  it('remembers how far an absence was known when it was seen again', async () => {
+    expect(await told(absent(3), absent(9), present(4, 4))).toEqual(['absent']);
+  });
+
+  it('is told though one content was removed and another created in between', async () => {
+    expect(await told(present(1, 3), present(7, 7))).toEqual([
+      'created 1, modified 3',
+      'created 7, modified 7',
+    ]);
+  });
+});
