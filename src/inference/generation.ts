@@ -1,0 +1,182 @@
+import type { Logger } from 'pino';
+import { ModelError, RequestError, errorMessage } from '../errors';
+import type { SessionConfig } from '../handler-config';
+import type { Admission } from './admission';
+import { AdmittedRequest } from './admitted-request';
+import { Batcher } from './batcher';
+import type { ConfigInForce } from './config-in-force';
+import type { InferenceAnswer, InferenceRequest } from './inference-request';
+import { startModelThread, type ModelThread } from './model-thread';
+import type { ModelFiles } from './repository';
+import type { ModelSignature } from './signature';
+import type { ParamsRefusal, WorkerPhase, WorkerReady } from './worker/protocol';
+
+/** An epoch that no config has. */
+const NEVER = -1;
+
+export interface GenerationOptions {
+  readonly files: ModelFiles;
+  /** Its `session` is what the generation is built with; its `params` are checked on the way. */
+  readonly config: ConfigInForce;
+  readonly handlers: boolean;
+  readonly expectedSha256?: string | undefined;
+  readonly admission: Admission;
+  readonly log: Logger;
+  readonly loadTimeoutMs?: number | undefined;
+  readonly callTimeoutMs?: number | undefined;
+  readonly onPhase?: ((phase: WorkerPhase) => void) | undefined;
+  readonly onRows: (rows: number) => void;
+  /** It can run nothing any more, though nobody retired it. */
+  readonly onDeath: (generation: Generation, reason: string) => void;
+}
+
+/** Verifies, loads and warms one version; rejects as {@link startModelThread} does. */
+export async function startGeneration(options: GenerationOptions): Promise<Generation> {
+  const { files, config, handlers, expectedSha256, ...rest } = options;
+  const thread = await startModelThread({
+    data: {
+      files,
+      session: config.config.session,
+      handlers,
+      expectedSha256,
+      params: { epoch: config.epoch, params: config.config.params },
+    },
+    log: rest.log,
+    loadTimeoutMs: rest.loadTimeoutMs,
+    callTimeoutMs: rest.callTimeoutMs,
+    onPhase: rest.onPhase,
+  });
+  return new Generation(thread, options);
+}
+
+/**
+ * One version as it was loaded once, under one `session` config: its worker, the queue before it, and the count
+ * of the requests that hold it. A request is answered by the generation that it was given to, whatever is
+ * promoted meanwhile; a retired generation ends when the last of them is settled.
+ */
+export class Generation {
+  readonly version: string;
+  readonly session: SessionConfig;
+  readonly startedAt = performance.now();
+  readonly #model: string;
+  readonly #thread: ModelThread;
+  readonly #admission: Admission;
+  readonly #batcher: Batcher;
+  readonly #onDeath: (generation: Generation, reason: string) => void;
+  #leases = 0;
+  #deathError: RequestError | undefined;
+  #retired: { readonly ended: Promise<void>; readonly end: () => void } | undefined;
+  #verdict: { readonly epoch: number; readonly refusal: Promise<ParamsRefusal | undefined> };
+
+  constructor(thread: ModelThread, { files, config, admission, onRows, onDeath }: GenerationOptions) {
+    this.version = files.version;
+    this.session = config.config.session;
+    this.#model = files.model;
+    this.#thread = thread;
+    this.#admission = admission;
+    this.#onDeath = onDeath;
+    this.#verdict = { epoch: config.epoch, refusal: Promise.resolve(thread.ready.paramsRefused) };
+    this.#batcher = new Batcher({
+      runners: [(batch) => thread.run(batch)],
+      batchable: thread.ready.signature.batchable,
+      admission,
+      onRows,
+    });
+    void thread.gone.then((reason) => {
+      this.#onGone(reason);
+    });
+  }
+
+  get signature(): ModelSignature {
+    return this.#thread.ready.signature;
+  }
+
+  get sha256(): string {
+    return this.#thread.ready.sha256;
+  }
+
+  get ms(): WorkerReady['ms'] {
+    return this.#thread.ready.ms;
+  }
+
+  get alive(): boolean {
+    return this.#thread.alive;
+  }
+
+  /** It is not to be made the live one again. */
+  get retiring(): boolean {
+    return this.#retired !== undefined;
+  }
+
+  /** Requests given to it and not yet settled. */
+  get leases(): number {
+    return this.#leases;
+  }
+
+  /** Lets a request in and answers it. @throws RequestError NOT_READY, QUEUE_FULL; rejects with any of its codes. */
+  infer(
+    request: InferenceRequest,
+    config: ConfigInForce,
+    versionStamp: string | undefined,
+  ): Promise<InferenceAnswer> {
+    if (this.#deathError !== undefined) throw this.#deathError;
+    this.#admission.requirePlace(config.config.admission);
+    const terms = { version: this.version, versionStamp, config };
+    const admitted = new AdmittedRequest(request, terms, this.#onSettled);
+    this.#leases += 1;
+    this.#admission.enter(admitted);
+    this.#batcher.add(admitted);
+    return admitted.answer;
+  }
+
+  /**
+   * What the model's handler has against the params of `config`, undefined for nothing. Asked once per config.
+   * Rejects with a ModelError, CRASHED_WHILE_LOADING or TIMEOUT, when there is nobody to ask.
+   */
+  async refusalOf(config: ConfigInForce): Promise<ParamsRefusal | undefined> {
+    if (!this.alive || this.#verdict.epoch !== config.epoch) {
+      this.#verdict = { epoch: config.epoch, refusal: this.#ask(config) };
+    }
+    try {
+      return await this.#verdict.refusal;
+    } catch (cause) {
+      this.#verdict = { epoch: NEVER, refusal: Promise.resolve(undefined) };
+      const message = `the params could not be checked: ${errorMessage(cause)}`;
+      throw new ModelError(this.alive ? 'TIMEOUT' : 'CRASHED_WHILE_LOADING', message, true, { cause });
+    }
+  }
+
+  /** Ends its worker once every request that holds it is settled; resolves then. Safe to call again. */
+  retire(): Promise<void> {
+    if (this.#retired === undefined) {
+      let end!: () => void;
+      const ended = new Promise<void>((resolve) => {
+        end = resolve;
+      }).then(() => this.#thread.end());
+      this.#retired = { ended, end };
+      if (this.#leases === 0) end();
+    }
+    return this.#retired.ended;
+  }
+
+  readonly #onSettled = (request: AdmittedRequest, wasRunning: boolean): void => {
+    if (!wasRunning) this.#batcher.remove(request);
+    this.#admission.leave(request, wasRunning);
+    this.#leases -= 1;
+    if (this.#leases === 0) this.#retired?.end();
+  };
+
+  async #ask({ epoch, config }: ConfigInForce): Promise<ParamsRefusal | undefined> {
+    if (this.alive && !this.#thread.ready.hasHandler) return undefined;
+    return this.#thread.checkParams({ epoch, params: config.params });
+  }
+
+  #onGone(reason: string): void {
+    this.#deathError = new RequestError(
+      'NOT_READY',
+      `the worker of model ${this.#model} version ${this.version} ended: ${reason}`,
+    );
+    this.#batcher.failAll(this.#deathError);
+    if (this.#retired === undefined) this.#onDeath(this, reason);
+  }
+}

@@ -1,0 +1,192 @@
+import { BehaviorSubject, type Observable } from 'rxjs';
+import type { ConfigError, ModelError } from '../errors';
+import type { Metrics } from '../metrics';
+import { DEFAULTS_IN_FORCE, type ConfigInForce } from './config-in-force';
+import type { Generation } from './generation';
+
+/** What a request that names no version begins with: one frozen object, so that it never sees half a change. */
+export interface Live {
+  readonly generation: Generation;
+  readonly versionStamp: string;
+  readonly config: ConfigInForce;
+}
+
+export interface SlotState {
+  /** The version that answers; undefined while none does. */
+  readonly serving: Serving | undefined;
+  /** Versions in memory that a URL may name: the one that serves, then the most recently replaced first. */
+  readonly resident: readonly string[];
+  /** Why the version that should answer does not; while it is `retryable`, the slot itself is starting it again. */
+  readonly fault: ModelError | undefined;
+  readonly config: ConfigInForce;
+  /** The config that the first version could not be served with, in place of which the defaults are in force. */
+  readonly configRefused: RefusedConfig | undefined;
+}
+
+export interface RefusedConfig {
+  readonly stamp: string | undefined;
+  readonly error: ConfigError;
+}
+
+export interface Serving {
+  readonly version: string;
+  readonly stamp: string;
+  readonly sha256: string;
+}
+
+/** The generations of one model in memory: the live one, and those kept after it replaced them. */
+export class Residency {
+  readonly #model: string;
+  readonly #metrics: Metrics;
+  readonly #state$ = new BehaviorSubject<SlotState>({
+    serving: undefined,
+    resident: [],
+    fault: undefined,
+    config: DEFAULTS_IN_FORCE,
+    configRefused: undefined,
+  });
+  readonly #ending = new Set<Promise<void>>();
+  /** Most recently replaced first. */
+  #kept: readonly Generation[] = [];
+  #live: Live | undefined;
+  #config = DEFAULTS_IN_FORCE;
+  #configRefused: RefusedConfig | undefined;
+  #fault: ModelError | undefined;
+
+  constructor(model: string, metrics: Metrics) {
+    this.#model = model;
+    this.#metrics = metrics;
+  }
+
+  /** Replays the present state. */
+  get state$(): Observable<SlotState> {
+    return this.#state$.asObservable();
+  }
+
+  get state(): SlotState {
+    return this.#state$.value;
+  }
+
+  /** Also when its worker has died and it answers nothing for now. */
+  get live(): Live | undefined {
+    return this.#live;
+  }
+
+  /** The live one's; before there is one, what the first will be tried with. */
+  get config(): ConfigInForce {
+    return this.#config;
+  }
+
+  /** The generation of `version` that can answer, or the live one though it cannot. */
+  find(version: string): Generation | undefined {
+    const live = this.#live?.generation;
+    return live?.version === version ? live : this.#kept.find((kept) => kept.version === version);
+  }
+
+  /**
+   * Makes `generation` the live one, in one assignment. What it replaces is kept as far as
+   * `residency.keepPrevious` goes, unless it is the same version.
+   */
+  promote(generation: Generation, versionStamp: string, config: ConfigInForce): void {
+    const replaced = this.#live?.generation;
+    if (config !== this.#config) this.#configRefused = undefined;
+    this.#config = config;
+    this.#live = Object.freeze({ generation, versionStamp, config });
+    this.#fault = undefined;
+    const candidates =
+      replaced === undefined || replaced === generation ? this.#kept : [replaced, ...this.#kept];
+    this.#keep(candidates);
+    if (replaced !== undefined && replaced.version !== generation.version) {
+      this.#metrics.currentVersion.remove({ model: this.#model, version: replaced.version });
+    }
+    this.#publish();
+  }
+
+  /** The same version was promoted anew. */
+  restamp(live: Live, versionStamp: string): void {
+    this.#live = Object.freeze({ ...live, versionStamp });
+    this.#publish();
+  }
+
+  /** Puts the defaults in force in place of `config`, which the first version could not be served with. */
+  refuse(config: ConfigInForce, error: ConfigError): void {
+    this.configure(DEFAULTS_IN_FORCE, { stamp: config.stamp, error });
+  }
+
+  /** Puts `config` in force; the generations stay. */
+  configure(config: ConfigInForce, refused?: RefusedConfig): void {
+    this.#config = config;
+    this.#configRefused = refused;
+    if (this.#live !== undefined) this.#live = Object.freeze({ ...this.#live, config });
+    this.#keep(this.#kept);
+    this.#publish();
+  }
+
+  /** Forgets a kept generation that died; keeps the live one as what should answer, with the reason. */
+  bury(generation: Generation, fault: ModelError): void {
+    if (this.#live?.generation === generation) this.#fault = fault;
+    this.#keep(this.#kept);
+    this.#publish();
+  }
+
+  /** Retires everything; resolves when every worker there ever was has ended. */
+  async end(): Promise<void> {
+    const live = this.#live;
+    this.#live = undefined;
+    this.#fault = undefined;
+    for (const generation of live === undefined ? this.#kept : [live.generation, ...this.#kept]) {
+      this.retire(generation);
+    }
+    this.#kept = [];
+    if (live !== undefined) {
+      this.#metrics.currentVersion.remove({ model: this.#model, version: live.generation.version });
+    }
+    this.#publish();
+    await Promise.all(this.#ending);
+    this.#state$.complete();
+  }
+
+  /** Ends `generation` once nobody holds it. */
+  retire(generation: Generation): void {
+    const ended = generation.retire().finally(() => this.#ending.delete(ended));
+    this.#ending.add(ended);
+  }
+
+  #keep(candidates: readonly Generation[]): void {
+    const { keepPrevious } = this.#config.config.residency;
+    const live = this.#live?.generation;
+    const kept = candidates
+      .filter((generation) => generation.alive && generation.version !== live?.version)
+      .slice(0, keepPrevious);
+    for (const generation of candidates) {
+      if (generation !== live && !kept.includes(generation)) this.retire(generation);
+    }
+    this.#kept = kept;
+    // Asked ahead, so that a rollback need not wait for the answer.
+    for (const generation of kept) generation.refusalOf(this.#config).catch(() => undefined);
+  }
+
+  #publish(): void {
+    const live = this.#live;
+    const answers = live?.generation.alive === true;
+    if (live !== undefined) {
+      const { version } = live.generation;
+      this.#metrics.currentVersion.set({ model: this.#model, version }, answers ? 1 : 0);
+    }
+    const all = live !== undefined && answers ? [live.generation, ...this.#kept] : this.#kept;
+    this.#state$.next({
+      serving:
+        live !== undefined && answers
+          ? {
+              version: live.generation.version,
+              stamp: live.versionStamp,
+              sha256: live.generation.sha256,
+            }
+          : undefined,
+      resident: all.map((generation) => generation.version),
+      fault: this.#fault,
+      config: this.#config,
+      configRefused: this.#configRefused,
+    });
+  }
+}

@@ -1,0 +1,195 @@
+import type { Logger } from 'pino';
+import type { Observable } from 'rxjs';
+import { RequestError } from '../errors';
+import type { HandlerConfig } from '../handler-config';
+import type { Metrics } from '../metrics';
+import { Admission } from './admission';
+import { ConfigChanges, type ConfigOutcome } from './config-changes';
+import type { Generation } from './generation';
+import type { InferenceAnswer, InferenceRequest } from './inference-request';
+import { modelLines } from './model-lines';
+import { OneAtATime } from './one-at-a-time';
+import type { ModelRepository } from './repository';
+import { Residency, type Live, type Serving, type SlotState } from './residency';
+import { logSampled } from './request-log';
+import { Revival } from './revival';
+import type { ModelSignature } from './signature';
+import type { SlotParts } from './slot-parts';
+import { VersionBuilder } from './version-builder';
+import { VersionChanges, type ServeOptions, type Served } from './version-changes';
+
+export interface ModelSlotOptions {
+  readonly model: string;
+  readonly repository: ModelRepository;
+  /** false: no `handler.js` is run. */
+  readonly handlers: boolean;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Milliseconds that a version may take to be verified, loaded and warmed; 120 s by default. */
+  readonly loadTimeoutMs?: number | undefined;
+  /** Milliseconds that a worker may take to finish a batch when it is asked to check params or to end; 30 s by default. */
+  readonly callTimeoutMs?: number | undefined;
+}
+
+/**
+ * One model on this replica: the version that answers, the config that it answers by, and the versions kept in
+ * memory. A version or config that fails never displaces one that works.
+ */
+export class ModelSlot implements AsyncDisposable {
+  readonly model: string;
+  readonly #lines: Logger;
+  readonly #admission: Admission;
+  readonly #residency: Residency;
+  readonly #builds = new OneAtATime();
+  readonly #closing = new AbortController();
+  readonly #versions: VersionChanges;
+  readonly #configs: ConfigChanges;
+  readonly #stopSampling: () => void;
+  #closed: Promise<void> | undefined;
+
+  constructor({ model, repository, handlers, metrics, log, ...limits }: ModelSlotOptions) {
+    this.model = model;
+    this.#lines = modelLines(log.child({ model }));
+    this.#admission = new Admission(model);
+    this.#residency = new Residency(model, metrics);
+    const builder = new VersionBuilder({
+      model,
+      repository,
+      handlers,
+      log,
+      ...limits,
+      admission: this.#admission,
+      onRows: (rows) => {
+        metrics.batchRows.observe({ model }, rows);
+      },
+      onDeath: (generation, reason) => {
+        revival.onDeath(generation, reason);
+      },
+    });
+    const parts: SlotParts = {
+      model,
+      residency: this.#residency,
+      builder,
+      builds: this.#builds,
+      closing: this.#closing.signal,
+      log,
+    };
+    const revival = new Revival(parts);
+    this.#versions = new VersionChanges(parts);
+    this.#configs = new ConfigChanges(parts);
+    this.#stopSampling = metrics.sampleQueueDepth(model, () => this.#admission.waiting);
+  }
+
+  /**
+   * Makes `version` the one that answers: it is built beside the running one, verified, loaded, warmed and
+   * probed, and swapped in by one assignment; one that is in memory already is swapped in at once, also while
+   * another is loading. For the version that serves already only the stamp changes. Where calls overlap, the
+   * later one wins.
+   *
+   * Rejects with a ModelError, and the running version is untouched. WARMUP_FAILED, not retryable, also when its
+   * handler.js refuses the params in force: a new config may help then. While nothing serves, it is the config
+   * that gives way: it is refused, the defaults take its place, and `state.configRefused` says so. Rejects
+   * with the reason of `signal` as soon as that is aborted (a load that has begun goes on and is dropped when it
+   * is done), and with RequestError NOT_READY once the slot is closed.
+   */
+  serve(options: ServeOptions): Promise<Served> {
+    return this.#versions.serve(options);
+  }
+
+  /**
+   * Puts `config` in force, whole. With the same `session` it takes effect at once, also while a version is
+   * loading; another `session` builds the version that serves beside itself, and swaps both in one
+   * assignment. Before anything serves, the config waits for the first version. Requests that have begun keep
+   * the config that they began with.
+   *
+   * Rejects with a ConfigError when handler.js refuses the params, or when the version cannot be built with the
+   * session: then the config before stays in force.
+   */
+  configure(config: HandlerConfig, stamp: string | undefined): Promise<ConfigOutcome> {
+    return this.#configs.configure(config, stamp);
+  }
+
+  /** One prediction. Rejects with a RequestError only. */
+  async infer(request: InferenceRequest): Promise<InferenceAnswer> {
+    const { generation, versionStamp, config } = this.#leaseFor(request);
+    const answer = generation.infer(request, config, versionStamp);
+    if (config.config.log.sampleRate > 0) logSampled(answer, request, config.config.log, this.#lines);
+    return answer;
+  }
+
+  /** What a version takes and gives; the one that serves by default. @throws RequestError UNKNOWN_VERSION, NOT_READY. */
+  signature(version?: string): { version: string; signature: ModelSignature } {
+    this.#requireOpen();
+    const generation = version === undefined ? this.#residency.live?.generation : this.#resident(version);
+    if (generation === undefined) throw this.#notReady('serves no version yet');
+    if (!generation.alive) throw this.#notReady(`version ${generation.version} is being started again`);
+    return { version: generation.version, signature: generation.signature };
+  }
+
+  /** What it serves now; undefined while nothing answers. */
+  get serving(): Serving | undefined {
+    return this.#residency.state.serving;
+  }
+
+  /** Versions that a URL may name. */
+  get resident(): readonly string[] {
+    return this.#residency.state.resident;
+  }
+
+  /** In force; before the first version, what that will be tried with. */
+  get config(): { readonly config: HandlerConfig; readonly stamp: string | undefined } {
+    return this.#residency.config;
+  }
+
+  get state(): SlotState {
+    return this.#residency.state;
+  }
+
+  /** Replays the present state; completes when the slot is closed. */
+  get state$(): Observable<SlotState> {
+    return this.#residency.state$;
+  }
+
+  /**
+   * Lets nobody in any more, waits until every request in hand is answered (at its deadline at the latest) and
+   * a load in progress is done, and ends the workers. Safe to call again.
+   */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(this.#notReady('is being unloaded'));
+    await this.#admission.drained();
+    await this.#builds.idle();
+    await this.#residency.end();
+    this.#stopSampling();
+  }
+
+  #requireOpen(): void {
+    if (this.#closed !== undefined) throw this.#notReady('is being unloaded');
+  }
+
+  /** What the request begins with and is answered by. */
+  #leaseFor({ version }: InferenceRequest): Omit<Live, 'versionStamp'> & Partial<Pick<Live, 'versionStamp'>> {
+    this.#requireOpen();
+    const { live, config } = this.#residency;
+    if (version !== undefined) return { generation: this.#resident(version), config };
+    if (live === undefined) throw this.#notReady('serves no version yet');
+    return live;
+  }
+
+  #resident(version: string): Generation {
+    const generation = this.#residency.find(version);
+    if (generation !== undefined) return generation;
+    throw new RequestError(
+      'UNKNOWN_VERSION',
+      `model ${this.model} has no version ${version} in memory; there are: ${this.resident.join(', ') || 'none'}`,
+    );
+  }
+
+  #notReady(what: string): RequestError {
+    return new RequestError('NOT_READY', `model ${this.model} ${what}`);
+  }
+}

@@ -1,0 +1,123 @@
+import { eventually } from '../support/eventually';
+import { config } from './requests';
+import { ask, ASKS, output, Scene } from './slot-scene';
+
+/** The worker of version 1 is busy until the gate opens. */
+async function busyScene(keys: object): Promise<{ scene: Scene; held: Promise<unknown> }> {
+  const scene = await Scene.open();
+  await scene.slot.configure(config(keys), 'z');
+  await scene.slot.serve({ version: '1', stamp: 'a' });
+  const held = scene.ask(ASKS.waitForGate, { arrivedAt: performance.now() + 60_000 });
+  held.catch(() => undefined);
+  await scene.traced('1 run -1');
+  return { scene, held };
+}
+
+test('past maxConcurrent + maxQueued a request is refused, until another was answered', async () => {
+  const { scene, held } = await busyScene({
+    admission: { maxConcurrent: 1, maxQueued: 2, timeoutMs: 60_000 },
+  });
+  await using _ = scene;
+  const waiting = [scene.ask(), scene.ask()];
+  await expect(scene.ask()).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+  expect(await queueDepth(scene)).toBe(2);
+  await scene.openGate();
+  await Promise.all([held, ...waiting]);
+  await expect(scene.ask()).resolves.toMatchObject({ version: '1' });
+  expect(await queueDepth(scene)).toBe(0);
+});
+
+test('a limit that is raised holds for the next arrival', async () => {
+  const { scene, held } = await busyScene({
+    admission: { maxConcurrent: 1, maxQueued: 0, timeoutMs: 60_000 },
+  });
+  await using _ = scene;
+  await expect(scene.ask()).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+  const raised = scene.slot.configure(config({ admission: { maxQueued: 5, timeoutMs: 60_000 } }), 'z2');
+  await scene.openGate();
+  await Promise.all([held, raised]);
+  await expect(Promise.all([scene.ask(), scene.ask(), scene.ask()])).resolves.toHaveLength(3);
+});
+
+test('a deadline passes in the worker: 504, and the worker goes on to the next', async () => {
+  const { scene, held } = await busyScene({});
+  await using _ = scene;
+  const [late, waiting] = await Promise.allSettled([
+    scene.ask(7, { arrivedAt: performance.now() - 900 }),
+    scene.ask(8, { arrivedAt: performance.now() - 900 }),
+  ]);
+  for (const outcome of [late, waiting]) {
+    expect(outcome).toMatchObject({
+      status: 'rejected',
+      reason: { code: 'DEADLINE_EXCEEDED', message: 'no answer within 1000 ms (admission.timeoutMs)' },
+    });
+  }
+  await scene.openGate();
+  await held;
+  await scene.ask(9);
+  expect((await scene.trace()).map((line) => line.split(' {')[0])).toEqual([
+    '1 loading',
+    '1 run -1',
+    '1 run 9',
+  ]);
+});
+
+test('a request that is in the worker as its deadline passes is answered 504', async () => {
+  await using scene = await Scene.open();
+  await scene.slot.configure(config({ admission: { timeoutMs: 50 } }), 'z');
+  await scene.slot.serve({ version: '1', stamp: 'a' });
+  await expect(scene.ask(ASKS.waitForGate)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  await scene.openGate();
+  await eventually(() => scene.ask());
+});
+
+test('a request whose client has gone is not run', async () => {
+  const { scene, held } = await busyScene({ admission: { timeoutMs: 60_000 } });
+  await using _ = scene;
+  const client = new AbortController();
+  const gone = scene.ask(7, { signal: client.signal });
+  const here = scene.ask(8, { signal: new AbortController().signal });
+  client.abort();
+  await Promise.all([scene.openGate(), expect(gone).rejects.toMatchObject({ code: 'CLIENT_GONE' })]);
+  await Promise.all([held, here]);
+  expect((await scene.trace()).map((line) => line.split(' {')[0])).toEqual([
+    '1 loading',
+    '1 run -1',
+    '1 run 8',
+  ]);
+});
+
+test('maxDelayMs gathers requests into one run', async () => {
+  await using scene = await Scene.open();
+  await scene.slot.configure(config({ batching: { maxDelayMs: 1000, maxRows: 3 } }), 'z');
+  await scene.slot.serve({ version: '1', stamp: 'a' });
+  const first = scene.ask();
+  await turns();
+  const second = scene.ask();
+  await turns();
+  expect(await queueDepth(scene)).toBe(2);
+  await Promise.all([first, second, scene.ask()]);
+  const { values } = await scene.metrics.batchRows.get();
+  const rows = values.filter(({ metricName }) => metricName?.endsWith('_sum')).map(({ value }) => value);
+  const runs = values.filter(({ metricName }) => metricName?.endsWith('_count')).map(({ value }) => value);
+  expect([rows, runs]).toEqual([[3], [1]]);
+});
+
+test('requests that gather while the worker is busy are answered each for itself', async () => {
+  const { scene } = await busyScene({ admission: { timeoutMs: 60_000 } });
+  await using _ = scene;
+  const answers = [1, 2, 3, 4].map((value) => scene.ask(value));
+  const bad = scene.slot.infer({ ...ask(0), body: Buffer.from('{"inputs":') });
+  await Promise.all([scene.openGate(), expect(bad).rejects.toMatchObject({ code: 'BAD_INPUT' })]);
+  for (const answer of await Promise.all(answers)) expect(output(answer, 'version')).toEqual([1]);
+});
+
+async function queueDepth(scene: Scene): Promise<number | undefined> {
+  const { values } = await scene.metrics.queueDepth.get();
+  return values[0]?.value;
+}
+
+/** What was begun has had its turns of the event loop. */
+async function turns(): Promise<void> {
+  for (let n = 0; n < 3; n += 1) await new Promise(setImmediate);
+}
