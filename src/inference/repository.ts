@@ -1,4 +1,4 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { ModelError, errorMessage } from '../errors';
 import { isName, NAME_RULE, shown } from '../names';
@@ -39,6 +39,25 @@ export class ModelRepository {
       names.map(async (name) => (await this.#file(join(this.root, model, name, MODEL_FILE))) !== undefined),
     );
     return names.filter((_, index) => present[index]);
+  }
+
+  /**
+   * The directory in which a version is or would be. @throws ModelError BAD_VERSION when a name breaks the rule
+   * for names, or when a symbolic link leads out of the root.
+   */
+  async place(model: string, version: string): Promise<string> {
+    requireName('model', model);
+    requireName('version', version);
+    const directory = join(this.root, model, version);
+    for (const path of [directory, join(this.root, model)]) {
+      if ((await exists(path)) && !(await this.#isInside(path))) {
+        throw new ModelError(
+          'BAD_VERSION',
+          `${model}/${version} is a symbolic link that leaves the repository`,
+        );
+      }
+    }
+    return directory;
   }
 
   /**
@@ -97,11 +116,21 @@ export class ModelRepository {
   /** The real path of the regular file at `path`, undefined when there is none or it leaves the root. */
   async #file(path: string): Promise<string | undefined> {
     try {
-      const [root, real] = await Promise.all([realpath(this.root), realpath(path)]);
-      if (!real.startsWith(root.endsWith(sep) ? root : root + sep)) return undefined;
-      return (await stat(real)).isFile() ? real : undefined;
+      const real = await realpath(path);
+      return (await this.#isInside(real)) && (await stat(real)).isFile() ? real : undefined;
     } catch (error) {
       if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether what is at `path` lies below the root; a link to nothing does not. */
+  async #isInside(path: string): Promise<boolean> {
+    try {
+      const [root, real] = await Promise.all([realpath(this.root), realpath(path)]);
+      return real.startsWith(root.endsWith(sep) ? root : root + sep);
+    } catch (error) {
+      if (isMissing(error)) return false;
       throw error;
     }
   }
@@ -117,6 +146,17 @@ const collator = new Intl.Collator('en', { numeric: true });
 function requireName(what: string, text: string): void {
   if (!isName(text)) {
     throw new ModelError('BAD_VERSION', `${shown(text)} cannot name a ${what}; it must be ${NAME_RULE}`);
+  }
+}
+
+/** Also true of a symbolic link to nothing. */
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
   }
 }
 

@@ -86,7 +86,7 @@ function read(path: string, name: string): Buffer {
   } catch (cause) {
     const code: unknown = isRecord(cause) ? cause['code'] : undefined;
     if (code === 'ENOENT') {
-      throw new ModelError('NOT_FOUND', `${name} is no longer in the repository`, false, { cause });
+      throw new ModelError('NOT_FOUND', `there is no ${name} at ${path}`, false, { cause });
     }
     if (code === 'ERR_FS_FILE_TOO_LARGE') {
       throw new ModelError('BAD_MODEL', `${name} has more than the 2 GiB that an ONNX file may have`, false, {
