@@ -2,9 +2,10 @@
 'use strict';
 
 // Starts the built program; it builds nothing itself, so that a deployed copy never writes to its own folder.
+// Everything in this file can be read by a Node.js that is too old, to be told so.
 
-const fs = require('node:fs');
-const path = require('node:path');
+const fs = require('fs');
+const path = require('path');
 
 const home = path.join(__dirname, '..');
 const program = path.join(home, 'dist', 'src', 'cli', 'main.js');

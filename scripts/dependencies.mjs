@@ -9,6 +9,17 @@ const lockFile = `${root}/package-lock.json`;
 const modules = `${root}/node_modules`;
 const stamp = `${modules}/.installed-from`;
 
+const PING = [
+  'ping',
+  '--fetch-retries=1',
+  '--fetch-retry-mintimeout=1000',
+  '--fetch-timeout=10000',
+  '--loglevel=error',
+];
+const INSTALL = ['ci', '--include=dev', '--ignore-scripts', '--no-progress', '--loglevel=error'];
+const NO_NETWORK =
+  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\b/;
+
 /** Whether node_modules holds what package-lock.json asks for, made on this platform. */
 export function dependenciesAreInstalled() {
   if (readIfThere(stamp) === wanted()) return true;
@@ -21,13 +32,34 @@ export function dependenciesAreInstalled() {
 
 /**
  * `npm ci`, development dependencies included whatever NODE_ENV says. The stamp goes first and comes back last, so that
- * an interrupted run is done again.
+ * an interrupted run is done again. Without a network npm would try for minutes, in silence: so it is asked first whether
+ * it reaches the registry, and when it does not, installs from its cache or says at once what is missing.
  */
 export async function installDependencies(options) {
   fs.rmSync(stamp, { force: true });
-  const result = await run([...npm(), 'ci', '--include=dev', '--ignore-scripts', '--no-progress'], options);
-  if (!result.ok) throw new SetUpError(explain(result));
+  const ping = await run([...npm(), ...PING], options);
+  if (ping.status === 127) throw new SetUpError('npm is not on PATH. It comes with Node.js: nodejs.org');
+  const noNetwork = ping.ok ? undefined : networkError(ping.output);
+  // Every version is pinned with its digest, so that what the cache holds need not be asked for again.
+  const from = noNetwork === undefined ? '--prefer-offline' : '--offline';
+  const install = await run([...npm(), ...INSTALL, from], options);
+  if (!install.ok) throw new SetUpError(explain(install, noNetwork));
   fs.writeFileSync(stamp, wanted());
+}
+
+/** The most telling line of npm's output when that speaks of the network; else undefined. */
+function networkError(output) {
+  const lines = output.split('\n').filter((line) => NO_NETWORK.test(line));
+  return (lines.find((line) => line.includes('reason:')) ?? lines[0])?.replace('npm error ', '');
+}
+
+function explain({ status, output }, noNetwork) {
+  if (noNetwork === undefined) return `npm ci failed with status ${status}:\n${tail(output)}`;
+  return (
+    `The npm registry cannot be reached, and npm's cache does not hold all the dependencies:\n  ${noNetwork}\n` +
+    'Check the network and `npm config get registry` (behind a proxy: `npm config set https-proxy <url>`),\n' +
+    'then run the same command again.'
+  );
 }
 
 function wanted() {
@@ -63,21 +95,4 @@ function npmInstalledTheSame() {
 function npm() {
   const running = process.env.npm_execpath;
   return running?.endsWith('npm-cli.js') ? [process.execPath, running] : ['npm'];
-}
-
-function explain({ status, output }) {
-  const shown = tail(output);
-  if (
-    /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\b/.test(
-      output,
-    )
-  ) {
-    return (
-      `The npm registry cannot be reached, and the dependencies are not installed yet:\n${shown}\n\n` +
-      'Check the network and `npm config get registry` (behind a proxy: `npm config set https-proxy <url>`),\n' +
-      'then run the same command again.'
-    );
-  }
-  if (status === 127) return 'npm is not on PATH. It comes with Node.js: https://nodejs.org';
-  return `npm ci failed with status ${status}:\n${shown}`;
 }

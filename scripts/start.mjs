@@ -1,4 +1,3 @@
-import './node-version.mjs';
 import { runScript } from './run-script.mjs';
 import { setUp } from './set-up.mjs';
 

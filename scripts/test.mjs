@@ -1,4 +1,3 @@
-import './node-version.mjs';
 import fs from 'node:fs';
 import { run } from './child.mjs';
 import { root, stateDirectory } from './project.mjs';
