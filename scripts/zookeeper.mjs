@@ -20,7 +20,7 @@ export function missingForZooKeeper(env = process.env, debianJar = DEBIAN_JAR) {
   const home = env.ZOOKEEPER_HOME;
   if (home && !hasJar(`${home}/lib`) && !hasJar(home)) {
     throw new SetUpError(
-      `ZOOKEEPER_HOME is ${home}, and there is no zookeeper-<version>.jar in it or in its lib/.\n` +
+      `ZOOKEEPER_HOME is ${home}, and there is no zookeeper jar in it or in its lib/.\n` +
         'Let it name the folder of an unpacked binary release of Apache ZooKeeper, or unset it.',
     );
   }
@@ -66,7 +66,7 @@ async function privilege(options) {
 
 function hasJar(folder) {
   return (
-    fs.existsSync(folder) && fs.readdirSync(folder).some((name) => /^zookeeper-[\d.]+.*\.jar$/.test(name))
+    fs.existsSync(folder) && fs.readdirSync(folder).some((name) => /^zookeeper(-\d.*)?\.jar$/.test(name))
   );
 }
 

@@ -1,0 +1,78 @@
+import { eventually } from '../support/eventually';
+import { ScratchClone } from './scratch-clone';
+
+/** Stands for the real program: says how it was called, and closes a moment after the first SIGTERM. */
+const MAIN = `
+declare const process: any, setTimeout: any, console: any;
+export async function main(argv: readonly string[]): Promise<number> {
+  if (argv[1] === 'fail') return 1;
+  console.log('main', argv.join(' '), process.env.PORT);
+  return await new Promise((resolve) => {
+    const alive = setTimeout(() => resolve(70), 60000);
+    process.on('SIGTERM', () => setTimeout(() => { clearTimeout(alive); resolve(0); }, 50));
+  });
+}
+declare function clearTimeout(timer: any): void;
+`;
+
+describe('npm start', () => {
+  let clone: ScratchClone;
+  beforeEach(() => {
+    clone = new ScratchClone();
+    clone.linkDependencies();
+    clone.write('src/cli/main.ts', MAIN);
+    clone.write('zookeeper/zookeeper.jar', '');
+    clone.program('java', 'exit 0');
+    clone.setEnvironment({ ZOOKEEPER_HOME: `${clone.folder}/zookeeper`, PORT: '0' });
+  });
+  afterEach(() => {
+    clone[Symbol.dispose]();
+  });
+
+  test('builds, runs `dev` with its arguments, ends with 0 on a SIGTERM that comes twice, and with its status', async () => {
+    const running = clone.start('scripts/start.mjs', '--port', '8081');
+    await eventually(() => running.output().includes('main dev --port 8081 0'), Boolean, 20_000);
+    // A supervisor's signal to the process group comes twice: npm passes its own on.
+    running.child.kill('SIGTERM');
+    running.child.kill('SIGTERM');
+    expect((await running.ended).status).toBe(0);
+
+    expect(await clone.run('scripts/start.mjs', 'fail')).toEqual({ status: 1, output: '' });
+  });
+
+  test('asked to end during the set-up, it ends with 0 and starts nothing; Ctrl-C is 130', async () => {
+    for (const [signal, status] of [
+      ['SIGTERM', 0],
+      ['SIGINT', 130],
+    ] as const) {
+      const running = clone.start('scripts/start.mjs');
+      await eventually(() => running.output().includes('Building'));
+      running.child.kill(signal);
+      const ended = await running.ended;
+      expect(ended.status).toBe(status);
+      expect(ended.output).toBe('Building (tsc) ... failed\n');
+    }
+  });
+
+  test('without ZooKeeper it says so before anything else', async () => {
+    clone.setEnvironment({ ZOOKEEPER_HOME: '/nowhere' });
+    const { status, output } = await clone.run('scripts/start.mjs');
+    expect(status).toBe(1);
+    expect(output).toMatch(/^\nZOOKEEPER_HOME is \/nowhere, and there is no zookeeper jar/);
+  });
+});
+
+describe('bin/zooserve.js', () => {
+  test('says what to run when nothing is built; then runs the program and ends with its status', async () => {
+    using clone = new ScratchClone();
+    const { status, output } = await clone.run('bin/zooserve.js', 'serve');
+    expect(status).toBe(1);
+    expect(output).toContain('zooserve is not built yet');
+    expect(output).toContain('npm run build');
+    clone.write('dist/src/cli/main.js', 'exports.main = async (argv) => (console.log(argv.join()), 3);');
+    expect(await clone.run('bin/zooserve.js', 'status', '--json')).toEqual({
+      status: 3,
+      output: 'status,--json\n',
+    });
+  });
+});
