@@ -4,25 +4,25 @@ import {
   concatMap,
   defer,
   distinctUntilChanged,
-  EMPTY,
   filter,
   firstValueFrom,
-  from,
+  ignoreElements,
   map,
   ReplaySubject,
   retry,
   switchMap,
-  timeout,
+  takeUntil,
+  tap,
   timer,
   type Observable,
   type Subscription,
 } from 'rxjs';
 import { errorMessage, ZooKeeperError } from '../errors';
-import type { DataSnapshot } from '../streams/session';
 import type { ZooKeeperSession } from '../streams/session';
-import type { SessionState } from '../streams/session-state';
 import type { ZnodePaths } from './paths';
 import { formatReplica, parseReplica, type ReplicaRecord } from './replica-record';
+
+const HELD_BY_ANOTHER = 'the replica id is held by another session; waiting for it to end';
 
 /** Between a create that failed and the next attempt. */
 const RETRY_MS = 250;
@@ -49,7 +49,8 @@ export class ReplicaRegistration implements AsyncDisposable {
     this.upkeep.unsubscribe();
     try {
       const node = await this.session.get(this.path);
-      if (node !== undefined && isOwn(node.stat.ephemeralOwner, this.session.state)) {
+      const { state } = this.session;
+      if (state.name === 'CONNECTED' && node?.stat.ephemeralOwner === state.sessionId) {
         await this.session.remove(this.path, node.stat.version);
       }
     } catch (error) {
@@ -73,55 +74,57 @@ export async function registerReplica(
 ): Promise<ReplicaRegistration> {
   await session.connected();
   const path = paths.replica(replica);
-  const held$ = new ReplaySubject<DataSnapshot['node']>(1);
-  const upkeep = holding(session, paths, path, formatReplica(record), log).subscribe(held$);
+  const seen$ = new ReplaySubject<Sighting>(1);
+  const upkeep = upholding(session, paths, path, formatReplica(record), log).subscribe(seen$);
+  let holder: Sighting | undefined;
+  const patience = session.negotiatedTimeoutMs + EXPIRY_ROUNDING_MS;
   try {
-    const patience = session.negotiatedTimeoutMs + EXPIRY_ROUNDING_MS;
-    const own$ = held$.pipe(
-      filter((node) => node !== undefined && isOwn(node.stat.ephemeralOwner, session.state)),
+    const own$ = seen$.pipe(
+      tap((sighting) => (holder = sighting)),
+      filter(({ own }) => own),
+      takeUntil(timer(patience)),
     );
-    const own = await firstValueFrom(own$.pipe(timeout({ first: patience })), {
-      defaultValue: undefined,
-    });
-    if (own === undefined) throw new Error('the session was closed');
-    return new ReplicaRegistration(session, path, upkeep);
+    const own = await firstValueFrom(own$, { defaultValue: undefined });
+    if (own !== undefined) return new ReplicaRegistration(session, path, upkeep);
   } catch (cause) {
     upkeep.unsubscribe();
-    const holder = await session.get(path).catch(() => undefined);
-    if (holder === undefined) {
-      throw new Error(`the replica ${replica} could not be registered at ${path}: ${errorMessage(cause)}`, {
-        cause,
-      });
-    }
-    throw new ReplicaIdTaken(takenMessage(replica, holder.data), { cause });
+    throw new Error(notRegistered(replica, path, errorMessage(cause)), { cause });
   }
+  upkeep.unsubscribe();
+  if (session.state.name === 'CLOSED')
+    throw new Error(notRegistered(replica, path, 'the session was closed'));
+  if (holder === undefined) throw new Error(notRegistered(replica, path, `not done within ${patience} ms`));
+  throw new ReplicaIdTaken(takenMessage(replica, holder.data));
 }
 
-/** The znode as it is seen, while it is made each time that it is missing. */
-function holding(
+/** The znode as it was seen; `own`: this session made it. */
+interface Sighting {
+  readonly own: boolean;
+  readonly data: Uint8Array;
+}
+
+/** Sees the znode, and makes it each time that it is missing. */
+function upholding(
   session: ZooKeeperSession,
   paths: ZnodePaths,
   path: string,
   data: Buffer,
   log: Logger | undefined,
-): Observable<DataSnapshot['node']> {
-  const epoch$ = session.state$.pipe(
+): Observable<Sighting> {
+  // The id stays known while the connection is away, and changes with each new session.
+  const sessionId$ = session.state$.pipe(
     filter((state) => state.name === 'CONNECTED'),
-    map((state) => state.epoch),
+    map((state) => state.sessionId),
     distinctUntilChanged(),
   );
-  return combineLatest([session.watchData(path), epoch$]).pipe(
-    switchMap(([{ node }]) => {
+  return combineLatest([session.watchData(path), sessionId$]).pipe(
+    switchMap(([{ node }, sessionId]) => {
       if (node !== undefined) {
-        if (!isOwn(node.stat.ephemeralOwner, session.state)) {
-          log?.warn(
-            { path, holder: parseReplica(node.data) },
-            'the replica id is held by another session; waiting for it to end',
-          );
-        }
-        return [node];
+        const own = node.stat.ephemeralOwner === sessionId;
+        if (!own) log?.warn({ path, holder: parseReplica(node.data) }, HELD_BY_ANOTHER);
+        return [{ own, data: node.data }];
       }
-      return defer(() => from(create(session, paths, path, data))).pipe(
+      return defer(() => create(session, paths, path, data)).pipe(
         retry({
           delay: (error) => {
             log?.warn(
@@ -132,7 +135,7 @@ function holding(
           },
         }),
         // The watch tells of the znode that was made.
-        concatMap(() => EMPTY),
+        ignoreElements(),
       );
     }),
   );
@@ -153,8 +156,8 @@ async function create(
   }
 }
 
-function isOwn(ephemeralOwner: string, state: SessionState): boolean {
-  return state.name === 'CONNECTED' && state.sessionId === ephemeralOwner;
+function notRegistered(replica: string, path: string, why: string): string {
+  return `the replica ${replica} could not be registered at ${path}: ${why}`;
 }
 
 function takenMessage(replica: string, data: Uint8Array): string {

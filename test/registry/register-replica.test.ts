@@ -4,6 +4,7 @@ import type { ZnodePaths } from '../../src/registry/paths';
 import type { ZooKeeperSession } from '../../src/streams/session';
 import { eventually } from '../support/eventually';
 import { connect, freshPaths } from '../support/fleet';
+import { connectionLost, replacing } from '../support/meddling';
 import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
 
 const RECORD = { url: 'http://a:1', host: 'a', pid: 7, started: '2026-01-01T00:00:00.000Z', build: '0' };
@@ -91,5 +92,29 @@ describe('registerReplica', () => {
     const failed = expect(registering).rejects.toThrow(/could not be registered/);
     await session[Symbol.asyncDispose]();
     await failed;
+  });
+
+  it('tries again when the znode could not be made', async () => {
+    let attempts = 0;
+    const create = session.create.bind(session);
+    const hiccup = replacing(session, 'create', (...args) => {
+      attempts += 1;
+      return attempts === 1 ? Promise.reject(connectionLost(false)) : create(...args);
+    });
+    await registerReplica(hiccup, paths, 'r', RECORD);
+    expect(await owner()).toBe(sessionId(session));
+    expect(attempts).toBe(2);
+  });
+
+  it('gives up when the znode can never be made', async () => {
+    const powerless = replacing(session, 'create', () => Promise.reject(connectionLost(false)));
+    await expect(registerReplica(powerless, paths, 'r', RECORD)).rejects.toThrow(/not done within \d+ ms/);
+  });
+
+  it('leaves the znode to the end of the session when it cannot be removed', async () => {
+    const mute = replacing(session, 'get', () => Promise.reject(connectionLost(false)));
+    const registration = await registerReplica(mute, paths, 'r', RECORD);
+    await registration[Symbol.asyncDispose]();
+    expect(await owner()).toBe(sessionId(session));
   });
 });
