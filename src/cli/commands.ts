@@ -32,6 +32,15 @@ const JSON_OUTPUT: CommandFlag = { flag: '--json', help: 'print JSON in place of
 
 export const COMMANDS: readonly CommandDeclaration[] = [
   {
+    name: 'publish',
+    operands: ['<model>', '<version>', '<file>'],
+    summary:
+      'check an ONNX file, copy it into the repository with the model.json and handler.js beside it, and enter it in the catalog',
+    settings: ['models'],
+    flags: [],
+    load: () => import('./publish.js'),
+  },
+  {
     name: 'promote',
     operands: ['<model>', '<version>'],
     summary: 'make a version the one that every replica serves',

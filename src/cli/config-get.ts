@@ -1,6 +1,5 @@
-import { openRegistry } from '../registry/open-registry';
 import { readConfig } from '../registry/read-config';
-import { CONNECTION_SETTINGS } from '../settings';
+import { connect } from './connect';
 import { EXIT } from './exit-code';
 import type { RunCommand } from './invocation';
 import { modelOperand } from './names';
@@ -14,7 +13,7 @@ import type { Terminal } from './terminal';
 export const run: RunCommand = async (invocation) => {
   const model = modelOperand(invocation);
   const { terminal } = invocation;
-  await using registry = await openRegistry(invocation.settings(CONNECTION_SETTINGS));
+  await using registry = await connect(invocation);
   const config = await readConfig(registry.session, registry.paths, model);
   if (config === undefined || config.data.toString('latin1').trim() === '') {
     terminal.print('{}');

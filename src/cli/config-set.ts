@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { errorMessage } from '../errors';
-import { openRegistry } from '../registry/open-registry';
 import { writeConfig } from '../registry/write-config';
-import { CONNECTION_SETTINGS } from '../settings';
 import { author } from './author';
+import { connect } from './connect';
 import type { Invocation, RunCommand } from './invocation';
 import { modelOperand } from './names';
 import { followed } from './wait';
@@ -13,9 +12,8 @@ import { followed } from './wait';
 export const run: RunCommand = async (invocation) => {
   const model = modelOperand(invocation);
   const { terminal, reason } = invocation;
-  const settings = invocation.settings(CONNECTION_SETTINGS);
   const data = await configData(invocation);
-  await using registry = await openRegistry(settings);
+  await using registry = await connect(invocation);
   const { session, paths } = registry;
   const change = await writeConfig(session, paths, { model, data, by: author(), reason });
   terminal.print(`the config of ${model} is written (zxid ${change.mzxid})`);

@@ -1,6 +1,5 @@
-import { openRegistry } from '../registry/open-registry';
 import { readHistory, type HistoryEntry } from '../registry/read-history';
-import { CONNECTION_SETTINGS } from '../settings';
+import { connect } from './connect';
 import { EXIT } from './exit-code';
 import type { RunCommand } from './invocation';
 import { moment } from './moment';
@@ -13,7 +12,7 @@ const CONFIG_SHOWN = 40;
 export const run: RunCommand = async (invocation) => {
   const model = modelOperand(invocation);
   const { terminal } = invocation;
-  await using registry = await openRegistry(invocation.settings(CONNECTION_SETTINGS));
+  await using registry = await connect(invocation);
   const entries = await readHistory(registry.session, registry.paths, model);
   if (invocation.isOn('--json')) {
     terminal.print(JSON.stringify(entries.map(toJson), undefined, 2));

@@ -14,7 +14,7 @@ export interface Invocation {
   /** Of `--timeout`. */
   readonly timeoutMs: number;
   /** From flags, environment and defaults; throws UsageError. */
-  settings<Name extends SettingName>(names: readonly Name[]): Readonly<Pick<Settings, Name>>;
+  readonly settings: <Name extends SettingName>(names: readonly Name[]) => Readonly<Pick<Settings, Name>>;
 }
 
 export type CommandSwitch = '--wait' | '--json' | '--force';

@@ -1,7 +1,6 @@
-import { openRegistry } from '../registry/open-registry';
 import { promote } from '../registry/promote';
-import { CONNECTION_SETTINGS } from '../settings';
 import { author } from './author';
+import { connect } from './connect';
 import type { RunCommand } from './invocation';
 import { knownVersions, requireKnown } from './known-version';
 import { modelOperand, versionOperand } from './names';
@@ -14,7 +13,7 @@ export const run: RunCommand = async (invocation) => {
   const version = versionOperand(invocation);
   const { reason, terminal } = invocation;
   const { models } = invocation.settings(['models']);
-  await using registry = await openRegistry(invocation.settings(CONNECTION_SETTINGS));
+  await using registry = await connect(invocation);
   if (!invocation.isOn('--force')) {
     requireKnown(model, version, await knownVersions(registry, models, model), models);
   }

@@ -1,11 +1,11 @@
 import type { Committed } from '../registry/commit-change';
-import { openRegistry, type Registry } from '../registry/open-registry';
+import type { Registry } from '../registry/open-registry';
 import { promote } from '../registry/promote';
 import { readHistory } from '../registry/read-history';
 import { rollback } from '../registry/rollback';
-import { CONNECTION_SETTINGS } from '../settings';
 import { author } from './author';
 import { changeLine } from './change-line';
+import { connect } from './connect';
 import type { Invocation, RunCommand } from './invocation';
 import { knownVersions, requireKnown } from './known-version';
 import { modelOperand, named } from './names';
@@ -16,7 +16,7 @@ export const run: RunCommand = async (invocation) => {
   const model = modelOperand(invocation);
   const given = invocation.optionalOperand('version');
   const version = given === undefined ? undefined : named('version', given);
-  await using registry = await openRegistry(invocation.settings(CONNECTION_SETTINGS));
+  await using registry = await connect(invocation);
   const { session, paths } = registry;
   const request = { model, by: author(), reason: invocation.reason };
   let change: Committed;

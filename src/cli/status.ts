@@ -1,6 +1,6 @@
-import { openRegistry, type Registry } from '../registry/open-registry';
+import type { Registry } from '../registry/open-registry';
 import { knownModels, readFleet, type FleetModel } from '../registry/read-fleet';
-import { CONNECTION_SETTINGS } from '../settings';
+import { connect } from './connect';
 import { EXIT } from './exit-code';
 import type { RunCommand } from './invocation';
 import { named } from './names';
@@ -12,7 +12,7 @@ export const run: RunCommand = async (invocation) => {
   const given = invocation.optionalOperand('model');
   const model = given === undefined ? undefined : named('model', given);
   const { terminal } = invocation;
-  await using registry = await openRegistry(invocation.settings(CONNECTION_SETTINGS));
+  await using registry = await connect(invocation);
   if (model !== undefined) await requireModel(registry, model);
   const fleet = await readFleet(registry.session, registry.paths, model);
   if (invocation.isOn('--json')) {

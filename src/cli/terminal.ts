@@ -46,6 +46,11 @@ export class Terminal {
     this.errors.write(`${text}\n`);
   }
 
+  /** Progress that is worth showing to somebody who waits, and to nobody else. */
+  transientProgress(text: string): void {
+    if (this.errors.isTTY === true) this.progress(text);
+  }
+
   progress(text: string): void {
     if (text === this.#lastProgress) return;
     this.#lastProgress = text;

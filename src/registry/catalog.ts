@@ -29,8 +29,32 @@ export class VersionTaken extends Error {
 }
 
 /**
- * Enters a version. The same digest again is fine (`unchanged`, the first manifest stays); another one throws
- * {@link VersionTaken}, and so does an entry that cannot be read. Throws ZooKeeperError.
+ * Whether bytes of that digest may be published as this version: `free`, or there already (`same`). Throws
+ * {@link VersionTaken} for other bytes, or an entry that cannot be read, and ZooKeeperError.
+ */
+export async function requireFree(
+  session: ZooKeeperSession,
+  paths: ZnodePaths,
+  model: string,
+  version: string,
+  sha256: string,
+): Promise<'free' | 'same'> {
+  const path = paths.catalog(model, version);
+  const node = await session.get(path);
+  if (node === undefined) return 'free';
+  const present = parseManifest(node.data);
+  if (present?.sha256 === sha256) return 'same';
+  throw new VersionTaken(
+    present === undefined
+      ? `${path} holds something that is no manifest; remove it, or publish under another version`
+      : `version ${version} of ${model} was published by ${present.by} at ${present.when} with other bytes ` +
+          `(sha256 ${present.sha256.slice(0, 12)}..., these are ${sha256.slice(0, 12)}...); publish under another version`,
+  );
+}
+
+/**
+ * Enters a version. The same digest again is fine (`unchanged`, the first manifest stays); else as
+ * {@link requireFree}.
  */
 export async function publishManifest(
   session: ZooKeeperSession,
@@ -39,21 +63,13 @@ export async function publishManifest(
   version: string,
   manifest: Manifest,
 ): Promise<'published' | 'unchanged'> {
-  const path = paths.catalog(model, version);
   await session.ensurePath(paths.catalogDir(model));
   try {
-    await session.create(path, formatManifest(manifest));
+    await session.create(paths.catalog(model, version), formatManifest(manifest));
     return 'published';
   } catch (error) {
     if (!(error instanceof ZooKeeperError && error.code === 'NODE_EXISTS')) throw error;
   }
-  const node = await session.get(path);
-  const present = node && parseManifest(node.data);
-  if (present?.sha256 === manifest.sha256) return 'unchanged';
-  throw new VersionTaken(
-    present === undefined
-      ? `${path} holds something that is no manifest; remove it, or publish under another version`
-      : `version ${version} of ${model} was published by ${present.by} at ${present.when} with other bytes ` +
-          `(sha256 ${present.sha256.slice(0, 12)}..., these are ${manifest.sha256.slice(0, 12)}...); publish under another version`,
-  );
+  await requireFree(session, paths, model, version, manifest.sha256);
+  return 'unchanged';
 }

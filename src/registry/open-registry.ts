@@ -30,8 +30,9 @@ export async function openRegistry(settings: ConnectionSettings, log?: Logger): 
   try {
     await session.connected(AbortSignal.timeout(sessionTimeoutMs));
   } catch (cause) {
+    const why = session.lastFailure?.message;
     await session[Symbol.asyncDispose]();
-    throw new RegistryUnreachable(unreachable(settings, cause), { cause });
+    throw new RegistryUnreachable(unreachable(settings, cause, why), { cause });
   }
   return {
     session,
@@ -40,12 +41,16 @@ export async function openRegistry(settings: ConnectionSettings, log?: Logger): 
   };
 }
 
-function unreachable({ zookeeper, sessionTimeoutMs }: ConnectionSettings, cause: unknown): string {
+function unreachable(
+  { zookeeper, sessionTimeoutMs }: ConnectionSettings,
+  cause: unknown,
+  why = 'nothing answered',
+): string {
   if (cause instanceof ZooKeeperError && cause.code === 'AUTH_FAILED') {
     return `ZooKeeper at ${zookeeper} refused the credentials that --auth gave`;
   }
   return (
-    `cannot reach ZooKeeper at ${zookeeper} within ${sessionTimeoutMs / 1000} s: is it running there? ` +
+    `cannot reach ZooKeeper at ${zookeeper} within ${sessionTimeoutMs / 1000} s (${why}): is it running there? ` +
     '`npm start` starts one; --zookeeper or ZOOSERVE_ZOOKEEPER names another'
   );
 }
