@@ -13,6 +13,7 @@ const totalsFile = `${stateDirectory}/totals`;
 const jestReport = `${stateDirectory}/jest.json`;
 
 await runScript(async (signal) => {
+  fs.mkdirSync(stateDirectory, { recursive: true });
   for (const file of [totalsFile, jestReport]) fs.rmSync(file, { force: true });
   await setUp({ signal, zookeeper: true });
   const everything = args.length === 0;
