@@ -1,0 +1,62 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Connections } from './connections';
+import { errorBody, type HttpError } from './http-errors';
+import type { Limits } from './limits';
+
+export const JSON_TYPE = 'application/json';
+export const BYTES_TYPE = 'application/octet-stream';
+
+/** Sends every answer of the server, so that what holds for all of them is in one place. */
+export class AnswerWriter {
+  constructor(
+    readonly connections: Connections,
+    readonly limits: Pick<Limits, 'stalledAnswerMs' | 'lingerMs'>,
+  ) {}
+
+  json(response: ServerResponse, status: number, value: object): void {
+    this.send(response, status, { 'content-type': JSON_TYPE }, Buffer.from(JSON.stringify(value)));
+  }
+
+  error(response: ServerResponse, error: HttpError): void {
+    this.send(response, error.status, { ...error.headers, 'content-type': JSON_TYPE }, errorBody(error));
+  }
+
+  /**
+   * A client that does not read is cut once nothing of its answer has moved for `stalledAnswerMs`, so that
+   * what it holds is bounded in size and in time.
+   */
+  send(response: ServerResponse, status: number, headers: OutgoingHttpHeaders, body: Buffer): void {
+    const request = response.req;
+    const socket = request.socket;
+    headers['content-length'] = body.byteLength;
+    if (!request.complete) {
+      // Cut off in the middle of its body: nobody is there to read it.
+      if (request.destroyed) return;
+      this.#refuseRest(request, headers);
+    }
+    if (this.connections.isLast(socket, response)) headers['connection'] = 'close';
+    response.writeHead(status, headers).end(body);
+    // node's http sets the socket's timeout anew for the next request, once this answer is out.
+    if (response.writableLength > 0) socket.setTimeout(this.limits.stalledAnswerMs);
+  }
+
+  /**
+   * The answer comes before the body is in. What still arrives is read and dropped for a while: closing at once
+   * would reset the connection, and a reset may discard the answer before the client has read it.
+   */
+  #refuseRest(request: IncomingMessage, headers: OutgoingHttpHeaders): void {
+    if (request.headers.expect !== undefined) {
+      // The client waits for leave to send the body and may never send it: what comes next is ambiguous.
+      headers['connection'] = 'close';
+      return;
+    }
+    request.resume();
+    const { socket } = request;
+    const timer = setTimeout(() => {
+      socket.destroy();
+    }, this.limits.lingerMs).unref();
+    request.once('close', () => {
+      clearTimeout(timer);
+    });
+  }
+}

@@ -1,0 +1,105 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { RequestError } from '../errors';
+import type { DataPlane } from '../handlers/data-plane';
+import type { InferenceAnswer } from '../inference/inference-request';
+import { shown } from '../names';
+import { contentCoding, decodeBody, encodeBody } from './content-coding';
+import { BYTES_TYPE, JSON_TYPE, type AnswerWriter } from './http-answer';
+import { httpError } from './http-errors';
+import { checkMediaType } from './media-type';
+import { checkNames, type ModelParams } from './model-names';
+import { readBody } from './request-body';
+import type { RequestCounter } from './request-counter';
+import type { RouteHandler, Router } from './router';
+
+export interface InferRouteOptions {
+  readonly plane: DataPlane;
+  readonly counter: RequestCounter;
+  readonly answers: AnswerWriter;
+  readonly bodyLimitBytes: number;
+}
+
+/**
+ * `POST .../infer` of the Open Inference Protocol: the bytes of the body go to the data plane as they are, the
+ * bytes of its answer to the client. Deadlines count from when the request has arrived whole: how long a client
+ * takes to send is bounded by the server's own limits.
+ */
+export function inferRoute(router: Router, options: InferRouteOptions): void {
+  const { plane, counter, answers, bodyLimitBytes } = options;
+
+  const infer: RouteHandler<ModelParams> = async (request, response, params) => {
+    const { model, version } = params;
+    let arrivedAt = performance.now();
+    try {
+      const { headers } = request;
+      checkNames(plane, params);
+      checkMediaType(headers['content-type']);
+      const coding = contentCoding(headers['content-encoding']);
+      const sent = await readBody(request, response, bodyLimitBytes);
+      arrivedAt = performance.now();
+      const body = coding === undefined ? sent : await decodeBody(sent, coding, bodyLimitBytes);
+      const jsonLength = parseJsonLength(headers['inference-header-content-length'], body.byteLength);
+      const signal = answers.connections.goneSignal(request.socket);
+      const answer = await plane.infer(
+        model,
+        version === undefined
+          ? { body, jsonLength, signal, arrivedAt }
+          : { body, jsonLength, version, signal, arrivedAt },
+      );
+      await sendAnswer(answers, response, answer, headers['accept-encoding']);
+      counter.count(model, answer.version, 200, arrivedAt);
+    } catch (thrown) {
+      // Names come from strangers: only those that exist may become labels, or the metrics grow without end.
+      const known = plane.models().includes(model) ? model : '';
+      counter.count(known, '', httpError(thrown).status, arrivedAt);
+      throw thrown;
+    }
+  };
+
+  router.postModel('/v2/models/:model/infer', infer);
+  router.postModel('/v2/models/:model/versions/:version/infer', infer);
+}
+
+/** Resolves at once unless the answer has to be compressed. */
+function sendAnswer(
+  answers: AnswerWriter,
+  response: ServerResponse,
+  answer: InferenceAnswer,
+  acceptEncoding: string | string[] | undefined,
+): Promise<void> | undefined {
+  const { jsonLength, versionStamp, configStamp } = answer;
+  const body = Buffer.from(answer.body.buffer, answer.body.byteOffset, answer.body.byteLength);
+  const headers: OutgoingHttpHeaders = { 'content-type': jsonLength === -1 ? JSON_TYPE : BYTES_TYPE };
+  // It counts bytes of the body before any content coding, as in requests.
+  if (jsonLength !== -1) headers['inference-header-content-length'] = jsonLength;
+  if (versionStamp !== undefined) headers['zooserve-model-zxid'] = versionStamp;
+  if (configStamp !== undefined) headers['zooserve-config-zxid'] = configStamp;
+  if (typeof acceptEncoding !== 'string') {
+    answers.send(response, 200, headers, body);
+    return undefined;
+  }
+  return encodeBody(body, acceptEncoding).then((coded) => {
+    if (coded.coding !== undefined) headers['content-encoding'] = coded.coding;
+    answers.send(response, 200, headers, coded.body);
+  });
+}
+
+/** Bytes of JSON before the binary tensors, -1 without the header. @throws RequestError BAD_INPUT */
+function parseJsonLength(header: string | string[] | undefined, bodyLength: number): number {
+  if (header === undefined) return -1;
+  const text = typeof header === 'string' ? header : header.join(', ');
+  if (!/^\d{1,15}$/.test(text)) {
+    throw new RequestError(
+      'BAD_INPUT',
+      `Inference-Header-Content-Length is ${shown(text)}; it must be a number of bytes`,
+    );
+  }
+  const length = Number(text);
+  if (length > bodyLength) {
+    throw new RequestError(
+      'BAD_INPUT',
+      `Inference-Header-Content-Length is ${length}, but the body has ${bodyLength} bytes`,
+    );
+  }
+  return length;
+}

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { DataPlane } from '../handlers/data-plane';
+import type { Metrics } from '../metrics';
+import type { AnswerWriter } from './http-answer';
+import type { Router } from './router';
+
+/** Those extensions of the protocol that are really there. */
+const EXTENSIONS = ['binary_tensor_data'];
+
+/** Health, the server's own metadata, and the metrics. */
+export function serverRoutes(
+  router: Router,
+  plane: DataPlane,
+  metrics: Metrics,
+  answers: AnswerWriter,
+): void {
+  const metadata = { name: 'zooserve', version: packageVersion(), extensions: EXTENSIONS };
+
+  router.get('/v2', (_request, response) => {
+    answers.json(response, 200, metadata);
+  });
+
+  router.get('/v2/health/live', (_request, response) => {
+    answers.json(response, 200, { live: true });
+  });
+
+  router.get('/v2/health/ready', (_request, response) => {
+    const ready = plane.ready() && !answers.connections.draining;
+    answers.json(response, ready ? 200 : 503, { live: true, ready });
+  });
+
+  router.get('/metrics', async (_request, response) => {
+    const text = await metrics.registry.metrics();
+    answers.send(response, 200, { 'content-type': metrics.registry.contentType }, Buffer.from(text));
+  });
+}
+
+function packageVersion(): string {
+  // From dist/src/server, where this file is built to.
+  const file = path.join(__dirname, '..', '..', '..', 'package.json');
+  const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  if (typeof manifest !== 'object' || manifest === null || !('version' in manifest)) return 'unknown';
+  return String(manifest.version);
+}
