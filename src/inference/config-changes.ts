@@ -1,4 +1,4 @@
-import { ConfigError, ModelError, errorMessage } from '../errors';
+import { ConfigError, errorMessage } from '../errors';
 import type { HandlerConfig } from '../handler-config';
 import { sameSession, type ConfigInForce } from './config-in-force';
 import type { Live } from './residency';
@@ -62,12 +62,13 @@ export class ConfigChanges {
     if (next.epoch < this.#applied) return 'superseded';
     const { live } = residency;
     if (live === undefined || takesAsItIs(live, next)) return undefined;
-    const { version, sha256 } = live.generation;
+    const { version, sha256, session } = live.generation;
     const generation = await builder
       .build({ version, config: next, expectedSha256: sha256 })
       .catch((cause: unknown) => {
         const message = `version ${version} cannot be built with it: ${errorMessage(cause)}`;
-        throw new ConfigError('$.session', message, { cause });
+        const path = sameSession(session, next.config.session) ? '$' : '$.session';
+        throw new ConfigError(path, message, { cause });
       });
     try {
       const refusal = await generation.refusalOf(next);
@@ -97,8 +98,7 @@ export class ConfigChanges {
       const refusal = await generation.refusalOf(next);
       return refusal && paramsError(refusal);
     } catch (cause) {
-      if (cause instanceof ModelError) return new ConfigError('$', cause.message, { cause });
-      throw cause;
+      return new ConfigError('$', errorMessage(cause), { cause });
     }
   }
 }

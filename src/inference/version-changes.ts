@@ -110,7 +110,7 @@ export class VersionChanges {
    * Builds the version for the config in force. While nothing serves, that config may itself be what fails: if
    * the version does load with the default session, the config is refused and the defaults take its place.
    */
-  async #build({ options: { version, expectedSha256, onPhase } }: Call): Promise<Generation> {
+  async #build({ options: { version, expectedSha256 }, onPhase }: Call): Promise<Generation> {
     const { builder, residency } = this.#parts;
     const { config } = residency;
     try {
@@ -166,6 +166,11 @@ class Call {
     this.#closing = closing;
     this.#served = served;
   }
+
+  /** Not told any more to those who have been told that it is over. */
+  readonly onPhase = (phase: SlotPhase): void => {
+    if (!this.#closing.aborted && this.options.signal?.aborted !== true) this.options.onPhase?.(phase);
+  };
 
   /** @throws what the caller is told when the version is not wanted any more. */
   requireWanted(): void {

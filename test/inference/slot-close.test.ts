@@ -3,7 +3,6 @@ import { ASKS, output, Scene } from './slot-scene';
 
 test('closing answers all that is in hand, lets nobody in, ends the workers, and is safe twice', async () => {
   await using scene = await Scene.open();
-  await scene.slot.configure(config({ admission: { timeoutMs: 60_000 } }), 'z');
   await scene.slot.serve({ version: '1', stamp: 'a' });
   await scene.slot.serve({ version: '2', stamp: 'b' });
   const running = scene.ask(ASKS.waitForGate);

@@ -1,18 +1,13 @@
 import { DEFAULT_CONFIG } from '../../src/handler-config';
 import type { InferenceAnswer } from '../../src/inference/inference-request';
 import type { ModelSlot } from '../../src/inference/slot';
-import { eventually } from '../support/eventually';
 import { config, request } from './requests';
-import { ASKS, FIXTURES, output, SAMPLES, Scene } from './slot-scene';
+import { ASKS, FIXTURES, output, rows, SAMPLES, Scene } from './slot-scene';
 
 const FLOWER = [6.1, 2.8, 4.0, 1.3];
 
 function classify(slot: ModelSlot): Promise<InferenceAnswer> {
-  return slot.infer(request({ inputs: [{ name: 'input', datatype: 'FP32', shape: [1, 4], data: FLOWER }] }));
-}
-
-function scale(slot: ModelSlot): Promise<InferenceAnswer> {
-  return slot.infer(request({ inputs: [{ name: 'input', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] }));
+  return slot.infer(rows([FLOWER]));
 }
 
 describe('before anything serves', () => {
@@ -70,7 +65,7 @@ describe('before anything serves', () => {
     expect(slot.config.stamp).toBe('z1');
     await expect(slot.configure(config({ params: { scale: 3 } }), 'z2')).resolves.toBe('pending');
     await slot.serve({ version: '1', stamp: 'a' });
-    expect(output(await scale(slot), 'output')).toEqual([3, 6]);
+    expect(output(await slot.infer(rows([[1, 2]])), 'output')).toEqual([3, 6]);
   });
 
   test('a config that comes while the first version loads is the one that it serves by', async () => {
@@ -89,15 +84,12 @@ describe('before anything serves', () => {
 describe('with the same session', () => {
   test('a config holds for the next request, and those that have begun keep theirs', async () => {
     await using scene = await Scene.open();
-    await scene.slot.configure(config({ admission: { timeoutMs: 60_000 } }), 'z1');
+    await scene.slot.configure(config(), 'z1');
     await scene.slot.serve({ version: '1', stamp: 'a' });
     const held = scene.ask(ASKS.waitForGate);
     await scene.traced('1 run -1');
     const waiting = scene.ask();
-    const configured = scene.slot.configure(
-      config({ params: { strict: true }, admission: { timeoutMs: 60_000 } }),
-      'z2',
-    );
+    const configured = scene.slot.configure(config({ params: { strict: true } }), 'z2');
     await scene.openGate();
     await expect(configured).resolves.toBe('applied');
     const after = await scene.ask();
@@ -158,7 +150,6 @@ test('a config that the worker cannot be asked about, since it hangs, is refused
   await using scene = await Scene.open({ callTimeoutMs: 50 });
   await scene.slot.serve({ version: '1', stamp: 'a' });
   const held = scene.ask(ASKS.waitForGate);
-  held.catch(() => undefined);
   await scene.traced('1 run -1');
   const wanted = config({ params: { strict: true } });
   await expect(scene.slot.configure(wanted, 'z1')).rejects.toMatchObject({
@@ -167,7 +158,8 @@ test('a config that the worker cannot be asked about, since it hangs, is refused
     message: expect.stringContaining('did not answer within 50 ms') as string,
   });
   await scene.openGate();
-  await eventually(() => scene.slot.configure(wanted, 'z2'));
+  await held;
+  await scene.slot.configure(wanted, 'z2');
   expect((await scene.ask()).configStamp).toBe('z2');
 });
 

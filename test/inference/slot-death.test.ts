@@ -41,7 +41,6 @@ test.each([
 
 test('what is in the worker or waits for it as it ends fails, and nothing else', async () => {
   await using scene = await Scene.open();
-  await scene.slot.configure(config({ admission: { timeoutMs: 60_000 } }), 'z');
   await scene.slot.serve({ version: '1', stamp: 'a' });
   await scene.slot.serve({ version: '2', stamp: 'b' });
   const held = scene.ask(ASKS.waitForGate);
@@ -85,7 +84,6 @@ test('it is not tried for ever when it cannot help, and another version serves a
 test('a version that was kept and dies as it is promoted is built anew', async () => {
   await using scene = await Scene.open();
   await scene.exitOnCheck('1');
-  await scene.slot.configure(config({ admission: { timeoutMs: 60_000 } }), 'z1');
   await scene.slot.serve({ version: '1', stamp: 'a' });
   await scene.slot.serve({ version: '2', stamp: 'b' });
   scene.ask(ASKS.waitForGate, { version: '1' }).catch(() => undefined);
@@ -96,6 +94,29 @@ test('a version that was kept and dies as it is promoted is built anew', async (
   await expect(served).resolves.toMatchObject({ outcome: 'swapped' });
   expect((await scene.trace()).filter((line) => line === '1 loading')).toHaveLength(2);
   expect(await scene.ask()).toMatchObject({ version: '1', configStamp: 'z' });
+});
+
+test('a config is applied though the worker that is asked about it dies', async () => {
+  await using scene = await Scene.open();
+  await scene.exitOnCheck('1');
+  await scene.slot.serve({ version: '1', stamp: 'a' });
+  await expect(scene.slot.configure(config({ params: { strict: true } }), 'z')).resolves.toBe('applied');
+  expect(await scene.ask()).toMatchObject({ version: '1', versionStamp: 'a', configStamp: 'z' });
+  expect((await scene.trace()).filter((line) => line === '1 loading')).toHaveLength(2);
+});
+
+test('a config is refused when the dead worker cannot be started with it', async () => {
+  await using scene = await Scene.open();
+  await scene.slot.serve({ version: '1', stamp: 'a' });
+  await rm(scene.path('models/m/1/model.onnx'));
+  await scene.ask(ASKS.exit).catch(() => undefined);
+  await eventually(() => scene.slot.state.fault?.code === 'NOT_FOUND');
+  await expect(scene.slot.configure(config(), 'z')).rejects.toMatchObject({
+    name: 'ConfigError',
+    path: '$',
+    message: expect.stringContaining('version 1 of model m is not in the repository') as string,
+  });
+  expect(scene.slot.config.stamp).toBeUndefined();
 });
 
 test('a version that dies when it is built, before it serves, leaves the one that works', async () => {

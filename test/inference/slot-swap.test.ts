@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ModelSlot } from '../../src/inference/slot';
-import { config, request } from './requests';
-import { ASKS, json, output, SAMPLES, Scene } from './slot-scene';
+import { config } from './requests';
+import { ASKS, json, output, rows, SAMPLES, Scene } from './slot-scene';
 
 const HELD_OUT = resolve(__dirname, '../../../test/fixtures/heldout');
 const CLIENTS = 16;
@@ -36,7 +36,6 @@ test.each(['iris', 'digits'])(
   async (model) => {
     const heldOut = JSON.parse(await readFile(join(HELD_OUT, `${model}.json`), 'utf8')) as HeldOut;
     await using slot = Scene.of(SAMPLES, model);
-    await slot.configure(config({ admission: { timeoutMs: 60_000 } }), 'z');
     await slot.serve({ version: '1', stamp: 'first' });
     const byVersion = new Map<string, number>();
     let next = 0;
@@ -56,14 +55,12 @@ test.each(['iris', 'digits'])(
   },
 );
 
-async function answeredBy(slot: ModelSlot, { rows, versions }: HeldOut, row: number): Promise<string> {
-  const data = rows[row];
+async function answeredBy(slot: ModelSlot, heldOut: HeldOut, row: number): Promise<string> {
+  const data = heldOut.rows[row];
   if (data === undefined) throw new Error(`there is no held-out row ${row}`);
-  const answer = await slot.infer(
-    request({ inputs: [{ name: 'input', datatype: 'FP32', shape: [1, data.length], data }] }),
-  );
+  const answer = await slot.infer(rows([data]));
   expect(json(answer).model_version).toBe(answer.version);
-  const expected = versions[answer.version]?.probabilities[row];
+  const expected = heldOut.versions[answer.version]?.probabilities[row];
   const seen = output(answer, 'probabilities');
   expect(seen).toHaveLength(expected?.length ?? -1);
   expected?.forEach((probability, index) => {
@@ -74,8 +71,7 @@ async function answeredBy(slot: ModelSlot, { rows, versions }: HeldOut, row: num
 
 test('versions that are built, served and ended one after another under load', async () => {
   await using scene = await Scene.open();
-  const quiet = { admission: { timeoutMs: 60_000 }, residency: { keepPrevious: 0 } };
-  await scene.slot.configure(config(quiet), 'z');
+  await scene.slot.configure(config({ residency: { keepPrevious: 0 } }), 'z');
   await scene.slot.serve({ version: '1', stamp: '1' });
   const once = async () => {
     const answer = await scene.ask(ASKS.nothing);
@@ -106,8 +102,7 @@ test('sessions that are rebuilt under load', async () => {
   };
   await underLoad(once, async () => {
     for (const intraOpThreads of [2, 1, 2, 1]) {
-      const keys = { session: { intraOpThreads }, admission: { timeoutMs: 60_000 } };
-      await scene.slot.configure(config(keys), `threads ${intraOpThreads}`);
+      await scene.slot.configure(config({ session: { intraOpThreads } }), `threads ${intraOpThreads}`);
       await once();
     }
   });

@@ -197,12 +197,14 @@ describe('while a version loads', () => {
     await scene.slot.serve({ version: '1', stamp: 'a' });
     await scene.holdLoad('2');
     const unwanted = new AbortController();
-    const aborted = scene.slot.serve({ version: '2', stamp: 'b', signal: unwanted.signal });
+    const onPhase = jest.fn();
+    const aborted = scene.slot.serve({ version: '2', stamp: 'b', signal: unwanted.signal, onPhase });
     aborted.catch(() => undefined);
     await scene.traced('2 loading');
     const reason = new Error('version 3 is wanted now');
     unwanted.abort(reason);
     await expect(aborted).rejects.toBe(reason);
+    const told = onPhase.mock.calls.length;
     const next = scene.slot.serve({ version: '3', stamp: 'c' });
     expect(scene.slot.serving).toMatchObject({ version: '1', stamp: 'a' });
     await scene.openGate();
@@ -213,6 +215,7 @@ describe('while a version loads', () => {
     );
     expect(trace.indexOf('3 loading')).toBeGreaterThan(trace.indexOf('2 loading'));
     expect(scene.slot.resident).toEqual(['3', '1']);
+    expect(onPhase).toHaveBeenCalledTimes(told);
   });
 
   test('one that was aborted before it began is not loaded', async () => {
