@@ -1,5 +1,7 @@
 import type { InferenceAnswer, InferenceRequest } from '../inference/inference-request';
 
+export type { InferenceAnswer, InferenceRequest };
+
 /** Everything that a transport asks of the models behind it; the transport adds its protocol and nothing else. */
 export interface DataPlane {
   /**

@@ -1,7 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { RequestError } from '../errors';
-import type { DataPlane } from '../handlers/data-plane';
-import type { InferenceAnswer } from '../inference/inference-request';
+import type { DataPlane, InferenceAnswer } from '../handlers/data-plane';
 import { shown } from '../names';
 import { contentCoding, decodeBody, encodeBody } from './content-coding';
 import { BYTES_TYPE, JSON_TYPE, type AnswerWriter } from './http-answer';
