@@ -70,24 +70,27 @@ function fromHandlerTensor(value: unknown): Tensor {
 }
 
 function fromTypedArray(datatype: Datatype, shape: readonly number[], data: ArrayBufferView): Tensor {
-  const kind = datatype === 'BYTES' ? Array : ARRAY_KINDS[datatype];
-  const isKind = datatype !== 'BYTES' && data instanceof ARRAY_KINDS[datatype] && isOwnBuffer(data);
   if (datatype === 'FP16' && data instanceof Float32Array) {
     return tensorFromJson(datatype, shape, Array.from(data), { limit: Infinity, nonFinite: true });
   }
-  if (!isKind) {
-    throw new DataFault('data', `got a ${data.constructor.name}, expected a ${kind.name}`);
+  if (datatype === 'BYTES' || !(data instanceof ARRAY_KINDS[datatype])) {
+    const expected = datatype === 'BYTES' ? 'an array of text' : `a ${ARRAY_KINDS[datatype].name}`;
+    throw new DataFault('data', `got a ${data.constructor.name}, expected ${expected}`);
   }
-  if (data.length !== elementCount(shape)) {
+  if (!isOwnMemory(data)) {
     throw new DataFault(
       'data',
-      `got ${data.length} elements, expected the ${elementCount(shape)} that its shape says`,
+      `got a ${data.constructor.name} over shared memory, expected one over its own`,
     );
+  }
+  const count = elementCount(shape);
+  if (data.length !== count) {
+    throw new DataFault('data', `got ${data.length} elements, expected the ${count} that its shape says`);
   }
   return { datatype, shape, data };
 }
 
 /** ONNX Runtime takes no shared memory. */
-function isOwnBuffer(data: ArrayBufferView): data is NumericArray {
+function isOwnMemory(data: ArrayBufferView): boolean {
   return data.buffer instanceof ArrayBuffer;
 }
