@@ -6,7 +6,7 @@ const ROOMS = {
   registry: ['streams', 'coordination'],
   inference: [],
   embedded: [],
-  handlers: ['registry', 'inference'],
+  handlers: ['streams', 'registry', 'inference'],
   server: ['handlers'],
   cli: ['registry', 'inference', 'embedded', 'runtime'],
 };

@@ -77,11 +77,18 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  /** When what is known of ZooKeeper stopped being fresh, ms since 1970; undefined while connected. */
+  zookeeperStaleSince: number | undefined = Date.now();
+
   /** 0 while connected. */
   readonly zookeeperStaleSeconds = new Gauge({
     name: 'zooserve_zookeeper_stale_seconds',
     help: 'Seconds since what is known of ZooKeeper was last known to be fresh',
     registers: [this.registry],
+    collect: () => {
+      const since = this.zookeeperStaleSince;
+      this.zookeeperStaleSeconds.set(since === undefined ? 0 : (Date.now() - since) / 1000);
+    },
   });
 
   constructor() {

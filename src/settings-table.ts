@@ -34,6 +34,8 @@ export interface Settings {
   readonly strictReadiness: boolean;
   readonly handlers: boolean;
   readonly bodyLimitBytes: number;
+  /** The directory for what outlives the process. */
+  readonly stateDir: string;
   readonly logLevel: LogLevel;
 }
 
@@ -164,6 +166,15 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Settings[Name]>
     shownDefault: '64MiB',
     fallback: 64 * 1024 * 1024,
     parse: bodyLimit,
+  },
+  stateDir: {
+    flag: '--state-dir',
+    value: '<directory>',
+    variable: 'ZOOSERVE_STATE_DIR',
+    help: 'where the embedded ZooKeeper keeps its data',
+    shownDefault: '.zooserve',
+    fallback: '.zooserve',
+    parse: text,
   },
   logLevel: {
     flag: '--log-level',

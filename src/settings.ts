@@ -21,7 +21,13 @@ export const REPLICA_SETTINGS = [
   'logLevel',
 ] as const;
 
-export const ALL_SETTINGS = [...CONNECTION_SETTINGS, ...REPLICA_SETTINGS] as const;
+/** What `dev` needs besides, for its own ZooKeeper. */
+export const DEV_SETTINGS = [...REPLICA_SETTINGS, 'stateDir'] as const;
+
+export type ReplicaSettings = Pick<
+  Settings,
+  (typeof CONNECTION_SETTINGS)[number] | (typeof REPLICA_SETTINGS)[number]
+>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,10 +1,17 @@
-import { ALL_SETTINGS, defaultReplica, noColour, readSettings, type SettingName } from '../src/settings';
+import {
+  CONNECTION_SETTINGS,
+  DEV_SETTINGS,
+  defaultReplica,
+  noColour,
+  readSettings,
+  type SettingName,
+} from '../src/settings';
 import { SETTINGS } from '../src/settings-table';
 import { UsageError } from '../src/errors';
 import { isName } from '../src/names';
 
 const read = (flags: Parameters<typeof readSettings>[1], environment: Record<string, string> = {}) =>
-  readSettings(ALL_SETTINGS, flags, environment);
+  readSettings([...CONNECTION_SETTINGS, ...DEV_SETTINGS], flags, environment);
 
 describe('readSettings', () => {
   it('has the documented defaults, frozen', () => {
@@ -15,6 +22,7 @@ describe('readSettings', () => {
       pinned: [],
       auth: undefined,
       sessionTimeoutMs: 10_000,
+      stateDir: '.zooserve',
       models: 'models',
       host: '127.0.0.1',
       port: 8080,

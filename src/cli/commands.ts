@@ -1,3 +1,4 @@
+import { DEV_SETTINGS, REPLICA_SETTINGS } from '../settings';
 import type { SettingName } from '../settings-table';
 import type { RunCommand } from './invocation';
 
@@ -31,6 +32,22 @@ const REASON: CommandFlag = { flag: '--reason', value: '<text>', help: 'why, for
 const JSON_OUTPUT: CommandFlag = { flag: '--json', help: 'print JSON in place of a table' };
 
 export const COMMANDS: readonly CommandDeclaration[] = [
+  {
+    name: 'serve',
+    operands: [],
+    summary: 'serve the models that the znodes name',
+    settings: REPLICA_SETTINGS,
+    flags: [],
+    load: () => import('./serve.js'),
+  },
+  {
+    name: 'dev',
+    operands: [],
+    summary: 'serve with an Apache ZooKeeper of its own, the models of --models published and promoted',
+    settings: DEV_SETTINGS,
+    flags: [],
+    load: () => import('./dev.js'),
+  },
   {
     name: 'publish',
     operands: ['<model>', '<version>', '<file>'],

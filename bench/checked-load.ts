@@ -1,0 +1,111 @@
+import { Pool } from 'undici';
+import { errorMessage } from '../src/errors';
+import { type HeldOut, versionOf } from './held-out';
+
+/** What came of a load in which every answer was held against scikit-learn's own. */
+export interface CheckedLoadResult {
+  readonly requests: number;
+  /** Requests that got no answer, or one with another status than 200; the first few, in words. */
+  readonly failed: number;
+  readonly failures: readonly string[];
+  /** Answers whose numbers are not those of the version that they name, on one row or more. */
+  readonly mixed: number;
+  readonly byVersion: Readonly<Record<string, number>>;
+  /** Of single requests, in order of arrival. */
+  readonly latenciesMs: readonly number[];
+}
+
+interface Answer {
+  readonly model_version: string;
+  readonly outputs: readonly { readonly name: string; readonly data: readonly number[] }[];
+}
+
+const ROWS_A_REQUEST = 3;
+
+/**
+ * A closed loop of `connections` clients that send held-out rows to `url` without pause until `stop` is called.
+ * Each answer is checked row by row: the version that it names must be the one that made every number in it.
+ */
+export class CheckedLoad {
+  readonly #pool: Pool;
+  readonly #fixture: HeldOut;
+  readonly #loops: Promise<void>[];
+  readonly #failures: string[] = [];
+  readonly #byVersion: Record<string, number> = {};
+  readonly #latenciesMs: number[] = [];
+  #stopped = false;
+  #requests = 0;
+  #failed = 0;
+  #mixed = 0;
+
+  constructor(url: string, fixture: HeldOut, connections: number) {
+    this.#pool = new Pool(url, { connections, pipelining: 1 });
+    this.#fixture = fixture;
+    this.#loops = Array.from({ length: connections }, (_, i) => this.#client(i));
+  }
+
+  /** Answers so far, for those who wait until the load flows. */
+  get answered(): number {
+    return this.#latenciesMs.length;
+  }
+
+  async stop(): Promise<CheckedLoadResult> {
+    this.#stopped = true;
+    await Promise.all(this.#loops);
+    await this.#pool.close();
+    return {
+      requests: this.#requests,
+      failed: this.#failed,
+      failures: this.#failures,
+      mixed: this.#mixed,
+      byVersion: this.#byVersion,
+      latenciesMs: this.#latenciesMs,
+    };
+  }
+
+  async #client(first: number): Promise<void> {
+    for (let row = first; !this.#stopped; row += 1) {
+      const rows = Array.from({ length: ROWS_A_REQUEST }, (_, i) => (row + i) % this.#fixture.rows.length);
+      this.#requests += 1;
+      const began = performance.now();
+      try {
+        const { statusCode, body } = await this.#pool.request({
+          method: 'POST',
+          path: `/v2/models/${this.#fixture.model}/infer`,
+          headers: { 'content-type': 'application/json' },
+          body: this.#bodyOf(rows),
+        });
+        const text = await body.text();
+        this.#latenciesMs.push(performance.now() - began);
+        if (statusCode === 200) this.#check(text, rows);
+        else this.#fail(`${statusCode} ${text.slice(0, 200)}`);
+      } catch (error) {
+        this.#fail(errorMessage(error));
+      }
+    }
+  }
+
+  #bodyOf(rows: readonly number[]): string {
+    const data = rows.flatMap((row) => this.#fixture.rows[row] ?? []);
+    const shape = [rows.length, data.length / rows.length];
+    return JSON.stringify({ inputs: [{ name: 'input', datatype: 'FP32', shape, data }] });
+  }
+
+  #check(text: string, rows: readonly number[]): void {
+    // The answer's shape is the protocol's; a wrong one shows as a mismatch below.
+    const answer = JSON.parse(text) as Answer;
+    const probabilities = answer.outputs.find(({ name }) => name === 'probabilities')?.data ?? [];
+    const width = probabilities.length / rows.length;
+    const pure = rows.every((row, i) => {
+      const own = probabilities.slice(i * width, (i + 1) * width);
+      return versionOf(this.#fixture, row, own) === answer.model_version;
+    });
+    if (!pure) this.#mixed += 1;
+    this.#byVersion[answer.model_version] = (this.#byVersion[answer.model_version] ?? 0) + 1;
+  }
+
+  #fail(what: string): void {
+    this.#failed += 1;
+    if (this.#failures.length < 5) this.#failures.push(what);
+  }
+}

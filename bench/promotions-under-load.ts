@@ -1,0 +1,68 @@
+import { parseArgs } from 'node:util';
+import { openSession } from '../src/streams/session';
+import { CheckedLoad } from './checked-load';
+import { heldOut } from './held-out';
+
+/**
+ * `npm run promotions-under-load -- [--url U] [--zookeeper Z] [--promotions N] [--connections C]`
+ *
+ * Against a server that runs (`npm start`): C clients send requests without pause while the version znode of
+ * `iris` is written N times, 2 and 1 in turn, by a bare ZooKeeper client; the next write follows as soon as an
+ * answer carries the zxid of the last one. Exit 0 when not one request failed and each answer's numbers are
+ * those of the one version that it names.
+ */
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      url: { type: 'string', default: 'http://127.0.0.1:8080' },
+      zookeeper: { type: 'string', default: '127.0.0.1:2181' },
+      root: { type: 'string', default: '/zooserve' },
+      promotions: { type: 'string', default: '200' },
+      connections: { type: 'string', default: '32' },
+    },
+  });
+  const promotions = Number(values.promotions);
+  const fixture = heldOut('iris');
+  await using session = openSession({ connectString: values.zookeeper, sessionTimeoutMs: 10_000 });
+  await session.connected(AbortSignal.timeout(10_000));
+  const load = new CheckedLoad(values.url, fixture, Number(values.connections));
+  const followedMs: number[] = [];
+  for (let i = 0; i < promotions; i += 1) {
+    const version = i % 2 === 0 ? '2' : '1';
+    const { mzxid } = await session.set(`${values.root}/models/iris/version`, Buffer.from(version));
+    const written = performance.now();
+    await answeredWith(values.url, mzxid, fixture.rows[0] ?? []);
+    followedMs.push(performance.now() - written);
+  }
+  const result = await load.stop();
+  const versions = Object.entries(result.byVersion).map(
+    ([version, count]) => `${count} by version ${version}`,
+  );
+  console.log(`${promotions} promotions, ${values.connections} connections, ${result.requests} requests`);
+  console.log(`answers: ${versions.join(', ')}; failed ${result.failed}, mixed ${result.mixed}`);
+  console.log(`znode written to first answer by that write: median ${median(followedMs).toFixed(1)} ms`);
+  for (const failure of result.failures) console.log(`  ${failure}`);
+  return result.failed === 0 && result.mixed === 0 ? 0 : 1;
+}
+
+/** Resolves when an unpinned request is answered under the promotion `mzxid`. */
+async function answeredWith(url: string, mzxid: string, row: readonly number[]): Promise<void> {
+  const body = JSON.stringify({
+    inputs: [{ name: 'input', datatype: 'FP32', shape: [1, row.length], data: row }],
+  });
+  const deadline = AbortSignal.timeout(30_000);
+  for (;;) {
+    const response = await fetch(`${url}/v2/models/iris/infer`, { method: 'POST', body, signal: deadline });
+    await response.arrayBuffer();
+    if (response.headers.get('zooserve-model-zxid') === mzxid) return;
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
+
+void main().then((status) => {
+  process.exit(status);
+});

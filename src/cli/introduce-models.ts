@@ -1,0 +1,35 @@
+import type { Logger } from 'pino';
+import { errorMessage } from '../errors';
+import type { ModelRepository } from '../inference/repository';
+import { promote } from '../registry/promote';
+import type { Registry } from '../registry/open-registry';
+import { author } from './author';
+import { publishVersion } from './publish-version';
+
+/**
+ * Enters every version of `repository` in the catalog and promotes the first version of each model that has no
+ * version znode yet. A version that cannot be published is logged and left out. Answers the names of the models.
+ */
+export async function introduceModels(
+  registry: Registry,
+  repository: ModelRepository,
+  log: Logger,
+): Promise<readonly string[]> {
+  const { session, paths } = registry;
+  const models = await repository.models();
+  for (const model of models) {
+    const versions = await repository.versions(model);
+    for (const version of versions) {
+      try {
+        const { modelPath } = await repository.locate(model, version);
+        await publishVersion(registry, repository, { model, version, source: modelPath, by: author() });
+      } catch (error) {
+        log.error({ model, version, error: errorMessage(error) }, 'this version is not in the catalog');
+      }
+    }
+    const [first] = versions;
+    if (first === undefined || (await session.exists(paths.version(model))) !== undefined) continue;
+    await promote(session, paths, { model, version: first, by: author(), reason: 'zooserve dev' });
+  }
+  return models;
+}

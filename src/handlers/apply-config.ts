@@ -1,0 +1,69 @@
+import { combineLatest, distinctUntilChanged, map } from 'rxjs';
+import { ConfigError, ModelError } from '../errors';
+import { parseHandlerConfig } from '../handler-config';
+import { type ConfigData, watchConfig } from '../registry/watch-config';
+import { backoffMs, pause } from './backoff';
+import { declareHandler } from './event-handler';
+import type { ServedModel } from './served-model';
+
+interface WantedConfig {
+  readonly znode: ConfigData;
+  /** The version that serves: its handler.js may accept `params` that another version's refused. */
+  readonly serving: string | undefined;
+}
+
+/**
+ * The config znode says how the model's handler behaves. A config is taken whole or refused whole; while one
+ * is refused, the last good one stays in force, and it is offered again to a version that takes over.
+ */
+export const applyConfig = declareHandler<ServedModel, WantedConfig>({
+  name: 'apply-config',
+  trigger: {
+    kind: 'znode',
+    events$: ({ session, paths, model, observed }) =>
+      combineLatest({
+        znode: watchConfig(session, paths, model),
+        serving: observed.record$.pipe(
+          map(({ serving }) => serving?.version),
+          distinctUntilChanged(),
+        ),
+      }),
+  },
+  async run({ znode }, context, signal) {
+    const isDefault = znode.data === undefined || znode.data.byteLength === 0;
+    const stamp = isDefault ? undefined : znode.mzxid;
+    const { observed, slot } = context;
+    if (observed.record.config.state !== 'REFUSED' && slot.config.stamp === stamp) return;
+    const overtaken = (): boolean => signal.aborted;
+    for (let failures = 1; !overtaken(); failures += 1) {
+      try {
+        const outcome = await slot.configure(parseHandlerConfig(znode.data ?? new Uint8Array()), stamp);
+        if (outcome !== 'superseded') applied(stamp, context);
+        return;
+      } catch (error) {
+        if (overtaken()) return;
+        if (error instanceof ConfigError) {
+          refused(error, znode.mzxid ?? '', context);
+          return;
+        }
+        if (!(error instanceof ModelError && error.retryable)) throw error;
+        context.log.warn({ model: context.model, error: error.message }, 'config not applied yet');
+        await pause(backoffMs(failures), signal);
+      }
+    }
+  },
+});
+
+function applied(stamp: string | undefined, { model, observed, log }: ServedModel): void {
+  observed.configured({ state: stamp === undefined ? 'DEFAULT' : 'APPLIED', mzxid: stamp ?? null });
+  const what = stamp === undefined ? 'the default config' : 'a new config';
+  log.info({ model, mzxid: stamp ?? null }, `${model} follows ${what}`);
+}
+
+function refused(error: ConfigError, mzxid: string, { model, observed, slot, log }: ServedModel): void {
+  const { message } = error;
+  const before = observed.record.config.error;
+  if (before?.mzxid === mzxid && before.message === message) return;
+  observed.configured({ state: 'REFUSED', mzxid: slot.config.stamp ?? null, error: { mzxid, message } });
+  log.error({ model, mzxid, path: error.path }, `config refused, the last good one stays: ${message}`);
+}

@@ -1,0 +1,33 @@
+import type { Logger } from 'pino';
+import { type ModelList, watchModels } from '../registry/watch-models';
+import type { ZnodePaths } from '../registry/paths';
+import type { ZooKeeperSession } from '../streams/session';
+import { declareHandler } from './event-handler';
+import type { ServedModels } from './served-models';
+
+export interface FollowModelsContext {
+  readonly replica: string;
+  readonly session: ZooKeeperSession;
+  readonly paths: ZnodePaths;
+  readonly served: ServedModels;
+  readonly log: Logger;
+  /** Called each time the desired models were read and acted on. */
+  readonly followed: () => void;
+}
+
+/** The children of `/models` are the models that this replica serves. */
+export const followModels = declareHandler<FollowModelsContext, ModelList>({
+  name: 'follow-models',
+  trigger: { kind: 'znode', events$: ({ session, paths, log }) => watchModels(session, paths, log) },
+  note({ present }, { paths, log }) {
+    if (present) return;
+    log.warn(
+      { path: paths.modelsDir },
+      `${paths.modelsDir} is not there: what is served goes on being served`,
+    );
+  },
+  async run({ models }, { replica, served, followed }) {
+    await served.reconcile(models, replica);
+    followed();
+  },
+});

@@ -1,0 +1,138 @@
+import { distinctUntilChanged, firstValueFrom, fromEvent, map, merge, skip } from 'rxjs';
+import { ModelError, ZooKeeperError, errorMessage } from '../errors';
+import { readManifest } from '../registry/catalog';
+import type { PromotedVersion } from '../registry/promoted-version';
+import { watchPromoted } from '../registry/watch-promoted';
+import { backoffMs, pause } from './backoff';
+import { declareHandler } from './event-handler';
+import type { ServedModel } from './served-model';
+
+/**
+ * The version znode says which version answers. Whatever it names is built beside the one that serves and
+ * takes over when it is ready; what cannot be served is reported and displaces nothing.
+ */
+export const followVersion = declareHandler<ServedModel, PromotedVersion>({
+  name: 'follow-version',
+  trigger: {
+    kind: 'znode',
+    events$: ({ session, paths, model }) => watchPromoted(session, paths, model),
+  },
+  note(promoted, { model, observed, log }) {
+    if (promoted.kind === 'absent') {
+      observed.desiredMissing(
+        new ModelError(
+          'DESIRED_MISSING',
+          'the version znode is not there: write a version to it, for example 1',
+        ),
+      );
+      log.warn({ model }, 'the version znode is not there; what serves goes on serving');
+      return;
+    }
+    const version = promoted.kind === 'version' ? promoted.version : null;
+    observed.wants({ version, mzxid: promoted.mzxid }, Math.max(0, Date.now() - promoted.mtime));
+  },
+  async run(promoted, context, signal) {
+    if (promoted.kind === 'absent') return;
+    const overtaken = (): boolean => signal.aborted;
+    for (let failures = 1; !overtaken(); failures += 1) {
+      const error = await attempt(promoted, context, signal);
+      if (error === undefined || overtaken()) return;
+      context.observed.failed(error);
+      context.metrics.swaps.inc({ model: context.model, outcome: 'failed' });
+      context.log.error(
+        { model: context.model, mzxid: promoted.mzxid, code: error.code, retryable: error.retryable },
+        `version not served: ${error.message}`,
+      );
+      if (!(await worthAnotherAttempt(error, failures, context, signal))) return;
+    }
+  },
+});
+
+/** One attempt to serve what was promoted; what went wrong, if anything did. */
+async function attempt(
+  promoted: Exclude<PromotedVersion, { kind: 'absent' }>,
+  context: ServedModel,
+  signal: AbortSignal,
+): Promise<ModelError | undefined> {
+  const { model, slot, observed, metrics, log } = context;
+  if (promoted.kind === 'invalid') return new ModelError('BAD_VERSION', promoted.reason);
+  const { version, mzxid } = promoted;
+  try {
+    const expectedSha256 = slot.resident.includes(version)
+      ? undefined
+      : await catalogDigest(version, context);
+    const { ms, outcome } = await slot.serve({
+      version,
+      stamp: mzxid,
+      ...(expectedSha256 === undefined ? {} : { expectedSha256 }),
+      signal,
+      onPhase: (phase) => {
+        if (!signal.aborted) observed.entered(phase);
+      },
+    });
+    if (signal.aborted) return undefined;
+    const serving = slot.serving;
+    if (serving === undefined)
+      return new ModelError('TIMEOUT', `version ${version} stopped right after its start`, true);
+    observed.serves({ version: serving.version, mzxid: serving.stamp, sha256: serving.sha256 }, ms);
+    metrics.swaps.inc({ model, outcome });
+    for (const [phase, value] of Object.entries({ notify: observed.record.ms.notify ?? 0, ...ms })) {
+      metrics.swapPhaseSeconds.observe({ model, phase }, value / 1000);
+    }
+    log.info(
+      { model, version, mzxid, outcome, ms: observed.record.ms },
+      `${model} serves version ${version}`,
+    );
+    return undefined;
+  } catch (error) {
+    return asModelError(error, version);
+  }
+}
+
+/** The catalog's digest of a version, if it was published; a bare write needs no catalog entry. */
+async function catalogDigest(
+  version: string,
+  { session, paths, model }: ServedModel,
+): Promise<string | undefined> {
+  const manifest = await readManifest(session, paths, model, version);
+  return manifest?.sha256;
+}
+
+function asModelError(error: unknown, version: string): ModelError {
+  if (error instanceof ModelError) return error;
+  if (error instanceof ZooKeeperError) {
+    return new ModelError(
+      'FETCH_FAILED',
+      `the catalog entry of version ${version} could not be read: ${error.message}`,
+      true,
+      { cause: error },
+    );
+  }
+  return new ModelError(
+    'BAD_MODEL',
+    `version ${version} could not be served: ${errorMessage(error)}`,
+    false,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** Waits until another attempt may help: after a backoff, or when the config that stood in the way has changed. */
+async function worthAnotherAttempt(
+  error: ModelError,
+  failures: number,
+  context: ServedModel,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (error.retryable) return pause(backoffMs(failures), signal);
+  if (error.code !== 'WARMUP_FAILED') return false;
+  const configChanged$ = context.observed.record$.pipe(
+    map(({ config }) => config.mzxid),
+    distinctUntilChanged(),
+    skip(1),
+    map(() => true),
+  );
+  const aborted$ = fromEvent(signal, 'abort').pipe(map(() => false));
+  return firstValueFrom(merge(configChanged$, aborted$), { defaultValue: false });
+}

@@ -1,0 +1,97 @@
+import { BehaviorSubject, type Observable } from 'rxjs';
+import type { ModelError } from '../errors';
+import type { ConfigStatus, Phase, StatusError, StatusRecord, SwapTimes } from '../registry/status-record';
+
+const NO_TIMES: SwapTimes = { notify: null, fetch: null, load: null, warm: null, swap: null };
+
+/** How far the work on the desired version has come. */
+interface Progress {
+  readonly phase: Phase;
+  readonly error: StatusError | null;
+}
+
+/**
+ * What one replica has seen and done about one model: the source of `/status/<model>/<replica>`. The handlers
+ * write down facts here as they become true; `report-status` publishes the newest.
+ */
+export class ObservedState {
+  readonly #record$: BehaviorSubject<StatusRecord>;
+  /** The present record first, then each new one. */
+  readonly record$: Observable<StatusRecord>;
+  #progress: Progress = { phase: 'STANDBY', error: null };
+  /** Why the version that should answer does not, though it once did. */
+  #fault: StatusError | null = null;
+
+  constructor(replica: string) {
+    this.#record$ = new BehaviorSubject<StatusRecord>({
+      replica,
+      desired: null,
+      serving: null,
+      resident: [],
+      config: { state: 'DEFAULT', mzxid: null },
+      ...this.#progress,
+      ms: NO_TIMES,
+    });
+    this.record$ = this.#record$.asObservable();
+  }
+
+  get record(): StatusRecord {
+    return this.#record$.value;
+  }
+
+  /** Another version is wanted: work on it is about to begin. `notifyMs`: from the write to this moment. */
+  wants(desired: StatusRecord['desired'], notifyMs: number): void {
+    this.#progress = { phase: 'FETCHING', error: null };
+    this.#publish({ desired, ms: { ...NO_TIMES, notify: notifyMs } });
+  }
+
+  entered(phase: Phase): void {
+    this.#progress = { ...this.#progress, phase };
+    this.#publish({});
+  }
+
+  /** The desired version could not be served. */
+  failed(error: ModelError): void {
+    this.#progress = { phase: 'FAILED', error: statusError(error) };
+    this.#publish({});
+  }
+
+  /** The version znode is not there: what serves goes on serving. */
+  desiredMissing(error: ModelError): void {
+    const phase = this.record.serving === null ? 'STANDBY' : 'SERVING';
+    this.#progress = { phase, error: statusError(error) };
+    this.#publish({ desired: null });
+  }
+
+  /** Requests are answered by the desired version from now on. */
+  serves(serving: NonNullable<StatusRecord['serving']>, ms: Omit<SwapTimes, 'notify'>): void {
+    this.#progress = { phase: 'SERVING', error: null };
+    this.#publish({ serving, ms: { notify: this.record.ms.notify, ...rounded(ms) } });
+  }
+
+  /** What the slot holds, whatever is desired; `fault`: its live version cannot answer. */
+  holds(serving: StatusRecord['serving'], resident: readonly string[], fault: ModelError | undefined): void {
+    this.#fault = fault === undefined ? null : statusError(fault);
+    this.#publish({ serving, resident });
+  }
+
+  configured(config: ConfigStatus): void {
+    this.#publish({ config });
+  }
+
+  #publish(change: Partial<StatusRecord>): void {
+    const { phase, error } = this.#progress;
+    const shown: Progress = { phase: this.#fault === null ? phase : 'FAILED', error: error ?? this.#fault };
+    this.#record$.next({ ...this.record, ...change, ...shown });
+  }
+}
+
+function statusError({ code, message, retryable }: ModelError): StatusError {
+  return { code, message, retryable };
+}
+
+/** To a tenth of a millisecond; what is finer is noise, and a record has room for 1 KiB. */
+function rounded({ fetch, load, warm, swap }: Omit<SwapTimes, 'notify'>): Omit<SwapTimes, 'notify'> {
+  const tenth = (ms: number | null): number | null => (ms === null ? null : Math.round(ms * 10) / 10);
+  return { fetch: tenth(fetch), load: tenth(load), warm: tenth(warm), swap: tenth(swap) };
+}

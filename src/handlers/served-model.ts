@@ -1,0 +1,18 @@
+import type { Logger } from 'pino';
+import type { ModelSlot } from '../inference/slot';
+import type { Metrics } from '../metrics';
+import type { ZnodePaths } from '../registry/paths';
+import type { ZooKeeperSession } from '../streams/session';
+import type { ObservedState } from './observed-state';
+
+/** One model on this replica: the context that every handler of it is given. */
+export interface ServedModel {
+  readonly model: string;
+  readonly replica: string;
+  readonly slot: ModelSlot;
+  readonly observed: ObservedState;
+  readonly session: ZooKeeperSession;
+  readonly paths: ZnodePaths;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}

@@ -1,0 +1,120 @@
+import type { Logger } from 'pino';
+import { errorMessage } from '../errors';
+import type { ModelRepository } from '../inference/repository';
+import { ModelSlot } from '../inference/slot';
+import type { Metrics } from '../metrics';
+import type { ZnodePaths } from '../registry/paths';
+import { removeStatus } from '../registry/write-status';
+import type { ZooKeeperSession } from '../streams/session';
+import { applyConfig } from './apply-config';
+import { type RunningHandler, startHandler } from './event-handler';
+import { followVersion } from './follow-version';
+import { observeSlot } from './observe-slot';
+import { ObservedState } from './observed-state';
+import { reportStatus } from './report-status';
+import type { ServedModel } from './served-model';
+
+export interface ServedModelsOptions {
+  readonly session: ZooKeeperSession;
+  readonly paths: ZnodePaths;
+  readonly repository: ModelRepository;
+  /** Whether the models' own handler.js is run. */
+  readonly handlers: boolean;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+interface RunningModel {
+  readonly context: ServedModel;
+  readonly following: readonly RunningHandler[];
+  readonly reporting: RunningHandler;
+}
+
+/**
+ * The models of this replica, each with a slot and handlers of its own: one that fails, or is removed, touches
+ * no other.
+ */
+export class ServedModels {
+  readonly #options: ServedModelsOptions;
+  readonly #running = new Map<string, RunningModel>();
+  readonly #draining = new Set<Promise<void>>();
+
+  constructor(options: ServedModelsOptions) {
+    this.#options = options;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#running.keys()].sort();
+  }
+
+  find(model: string): ServedModel | undefined {
+    return this.#running.get(model)?.context;
+  }
+
+  all(): readonly ServedModel[] {
+    return [...this.#running.values()].map(({ context }) => context);
+  }
+
+  /**
+   * Makes `names` the models that are served, reported on as `replica`. A model that is not named any more takes no further request and
+   * its status is gone when this resolves; the requests that it has are answered after that, in the background.
+   */
+  async reconcile(names: readonly string[], replica: string): Promise<void> {
+    const wanted = new Set(names);
+    const removed = this.names.filter((model) => !wanted.has(model));
+    await Promise.all(removed.map((model) => this.#remove(model)));
+    for (const model of wanted) {
+      if (!this.#running.has(model)) this.#add(model, replica);
+    }
+  }
+
+  /** Removes every model and waits until the last request is answered. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.names.map((model) => this.#remove(model)));
+    await Promise.all(this.#draining);
+  }
+
+  #add(model: string, replica: string): void {
+    const { session, paths, repository, handlers, metrics, log } = this.#options;
+    const observed = new ObservedState(replica);
+    const slot = new ModelSlot({ model, repository, handlers, metrics, log });
+    const context: ServedModel = { model, replica, slot, observed, session, paths, metrics, log };
+    this.#running.set(model, {
+      context,
+      following: [
+        startHandler(observeSlot, context, log),
+        startHandler(followVersion, context, log),
+        startHandler(applyConfig, context, log),
+      ],
+      reporting: startHandler(reportStatus, context, log),
+    });
+    log.info({ model }, `${model} is followed`);
+  }
+
+  async #remove(model: string): Promise<void> {
+    const running = this.#running.get(model);
+    if (running === undefined) return;
+    this.#running.delete(model);
+    const { session, paths, log } = this.#options;
+    await running.reporting.stop();
+    try {
+      await removeStatus(session, paths, model, running.context.replica);
+    } catch (error) {
+      log.warn({ model, error: errorMessage(error) }, 'the status of this replica could not be removed');
+    }
+    const drained = this.#drain(running).finally(() => this.#draining.delete(drained));
+    this.#draining.add(drained);
+  }
+
+  async #drain({ context, following }: RunningModel): Promise<void> {
+    const { model, log } = context;
+    try {
+      const stopped = following.map((handler) => handler.stop());
+      await context.slot[Symbol.asyncDispose]();
+      await Promise.all(stopped);
+      log.info({ model }, `${model} is unloaded`);
+    } catch (error) {
+      log.error({ model, error: errorMessage(error) }, `${model} was not unloaded cleanly`);
+    }
+  }
+}
