@@ -13,7 +13,7 @@ exec 3<&0 </dev/null
 (
   cat <&3
   kill -TERM $$ || exit
-  for second in 1 2 3 4 5; do sleep 1; kill -0 $$ || exit; done
+  for second in 1 2; do sleep 1; kill -0 $$ || exit; done
   kill -KILL $$
 ) >/dev/null 2>&1 &
 exec 3<&-
@@ -42,6 +42,7 @@ export class JvmProcess {
       this.#child = spawn('/bin/sh', ['-c', END_WITH_PARENT, 'sh', javaCommand(), ...args], {
         cwd: options.cwd,
         detached: true,
+        env: process.env,
         stdio: ['pipe', log, log],
       });
     } finally {

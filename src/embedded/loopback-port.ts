@@ -13,7 +13,7 @@ export async function isFree(port: number): Promise<boolean> {
     await listenOnce(port);
     return true;
   } catch (error) {
-    if (error instanceof Object && 'code' in error && error.code === 'EADDRINUSE') return false;
+    if (hasCode(error, 'EADDRINUSE')) return false;
     throw error;
   }
 }
@@ -46,4 +46,8 @@ function listenOnce(port: number): Promise<number> {
       });
     });
   });
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }

@@ -9,7 +9,7 @@ const MAIN_CLASS = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
 const POLL_MS = 20;
 const STOP_GRACE_MS = 5000;
 /** Time that a server left over from a parent that has just ended gets to end as well. */
-const PREDECESSOR_GRACE_MS = 6000;
+const PREDECESSOR_GRACE_MS = 3000;
 const FREE_PORT_ATTEMPTS = 3;
 
 export interface ZooKeeperServerOptions {
@@ -118,6 +118,7 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
         '-XX:TieredStopAtLevel=1',
         '-Dzookeeper.jmx.log4j.disable=true',
         '-Dorg.slf4j.simpleLogger.showDateTime=true',
+        "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
         ...(this.#options.javaOptions ?? []),
         '-cp',
         this.#classPath,
