@@ -108,11 +108,6 @@ export class Generation {
     return this.#retired !== undefined;
   }
 
-  /** Requests given to it and not yet settled. */
-  get leases(): number {
-    return this.#leases;
-  }
-
   /** Lets a request in and answers it. @throws RequestError NOT_READY, QUEUE_FULL; rejects with any of its codes. */
   infer(
     request: InferenceRequest,
