@@ -103,6 +103,11 @@ export class Generation {
     return this.#thread.alive;
   }
 
+  /** @throws RequestError NOT_READY, why its worker ended. */
+  requireAlive(): void {
+    if (this.#deathError !== undefined) throw this.#deathError;
+  }
+
   /** It is not to be made the live one again. */
   get retiring(): boolean {
     return this.#retired !== undefined;
@@ -114,7 +119,7 @@ export class Generation {
     config: ConfigInForce,
     versionStamp: string | undefined,
   ): Promise<InferenceAnswer> {
-    if (this.#deathError !== undefined) throw this.#deathError;
+    this.requireAlive();
     this.#admission.requirePlace(config.config.admission);
     const terms = { version: this.version, versionStamp, config };
     const admitted = new AdmittedRequest(request, terms, this.#onSettled);

@@ -122,7 +122,7 @@ export class ModelSlot implements AsyncDisposable {
     this.#requireOpen();
     const generation = version === undefined ? this.#residency.live?.generation : this.#resident(version);
     if (generation === undefined) throw this.#notReady('serves no version yet');
-    if (!generation.alive) throw this.#notReady(`version ${generation.version} is being started again`);
+    generation.requireAlive();
     return { version: generation.version, signature: generation.signature };
   }
 

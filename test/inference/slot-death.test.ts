@@ -18,7 +18,7 @@ test.each([
   const message = `the worker of model m version 1 ended: ${reason}`;
   if (scene.slot.serving === undefined) {
     await expect(scene.ask()).rejects.toMatchObject({ code: 'NOT_READY', message });
-    expect(() => scene.slot.signature()).toThrow('version 1 is being started again');
+    expect(() => scene.slot.signature()).toThrow(message);
   }
   await eventually(() => scene.slot.serving);
   expect(output(await scene.ask(), 'version')).toEqual([1]);
