@@ -6,7 +6,7 @@ type Inputs = ReadonlyMap<string, Tensor>;
 /** Requests that are run in one call of ONNX Runtime. */
 export interface Call<Job> {
   readonly jobs: Job[];
-  /** Of all of them together. */
+  /** Of all of them together; of no account for one that is run alone. */
   rows: number;
 }
 
@@ -25,7 +25,7 @@ export function planCalls<Job extends { readonly inputs: Inputs }>(
   for (const job of jobs) {
     const rows = commonRows(job.inputs);
     if (!batchable || rows === undefined || rows === 0) {
-      calls.push({ jobs: [job], rows: rows ?? firstRows(job.inputs) });
+      calls.push({ jobs: [job], rows: rows ?? 1 });
       continue;
     }
     const key = keyed ? trailingDimensions(job.inputs) : '';
@@ -50,12 +50,6 @@ function commonRows(inputs: Inputs): number | undefined {
     rows = shape[0];
   }
   return rows;
-}
-
-/** For the record only: rows of a request that is run alone. */
-function firstRows(inputs: Inputs): number {
-  for (const { shape } of inputs.values()) return shape[0] ?? 1;
-  return 1;
 }
 
 function trailingDimensions(inputs: Inputs): string {

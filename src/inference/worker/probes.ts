@@ -104,7 +104,7 @@ function mismatch(got: Tensor | undefined, expected: Tensor, tolerance: number):
 /** `tolerance` is absolute up to a magnitude of 1, relative beyond. */
 function near(value: unknown, wanted: unknown, tolerance: number): boolean {
   if (Object.is(value, wanted) || value === wanted) return true;
-  if (typeof value !== 'number' || typeof wanted !== 'number') return false;
+  if (typeof value !== 'number' || typeof wanted !== 'number' || !Number.isFinite(wanted)) return false;
   return Math.abs(value - wanted) <= tolerance * Math.max(1, Math.abs(wanted));
 }
 

@@ -30,10 +30,7 @@ export class CallRunner {
   }
 
   async #runAlone(job: InferenceJob, rows: number[]): Promise<void> {
-    for (const { shape } of job.inputs.values()) {
-      rows.push(shape[0] ?? 1);
-      break;
-    }
+    rows.push(rowsOf(job));
     try {
       job.outputs = await this.#session.run(job.inputs, job.wanted);
     } catch (cause) {
@@ -109,7 +106,8 @@ function withOtherRows(outputs: ReadonlyMap<string, Tensor>, rows: number): stri
   return undefined;
 }
 
+/** A request without a first dimension counts as one row. */
 function rowsOf(job: InferenceJob): number {
-  for (const { shape } of job.inputs.values()) return shape[0] ?? 0;
-  return 0;
+  for (const { shape } of job.inputs.values()) return shape[0] ?? 1;
+  return 1;
 }
