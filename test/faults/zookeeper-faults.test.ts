@@ -1,3 +1,4 @@
+import { ZooKeeperError } from '../../src/errors';
 import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 import { passes } from '../support/passes';
 import { irisVersion } from '../support/infer';
@@ -102,7 +103,14 @@ test('the whole root deleted: the last good state serves on', async () => {
   for (let i = 0; i < 20; i += 1) expect(await irisVersion(replica.url)).toBe('1');
 });
 
+/** As `deleteall` of a ZooKeeper shell; a replica that makes its own znode again meanwhile is no obstacle. */
 async function removeTree(path: string): Promise<void> {
   for (const name of (await session.children(path))?.names ?? []) await removeTree(`${path}/${name}`);
-  await session.remove(path);
+  try {
+    await session.remove(path);
+  } catch (error) {
+    if (!(error instanceof ZooKeeperError)) throw error;
+    if (error.code === 'NOT_EMPTY') await removeTree(path);
+    else if (error.code !== 'NO_NODE') throw error;
+  }
 }
