@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { ModelRepository, type ModelFiles } from '../../src/inference/repository';
+import { Expected } from '../../src/inference/expected';
 import type { SlotState } from '../../src/inference/residency';
 import { eventually } from '../support/eventually';
 import { config } from './requests';
@@ -12,14 +13,22 @@ test.each([
   await using scene = await Scene.open();
   await scene.slot.serve({ version: '1', stamp: 'a' });
   const states: SlotState[] = [];
-  const subscription = scene.slot.state$.subscribe((state) => states.push(state));
+  const asked = new Expected<unknown>();
+  const described = jest.fn();
+  const subscription = scene.slot.state$.subscribe((state) => {
+    states.push(state);
+    if (state.serving !== undefined) return;
+    scene.ask().catch(asked.resolve);
+    try {
+      scene.slot.signature();
+    } catch (error) {
+      described(error);
+    }
+  });
   await scene.ask(asks).catch(() => undefined);
-  await eventually(() => states.some(({ serving }) => serving === undefined));
-  const message = `the worker of model m version 1 ended: ${reason}`;
-  if (scene.slot.serving === undefined) {
-    await expect(scene.ask()).rejects.toMatchObject({ code: 'NOT_READY', message });
-    expect(() => scene.slot.signature()).toThrow(message);
-  }
+  const refused = { code: 'NOT_READY', message: `the worker of model m version 1 ended: ${reason}` };
+  expect(await asked.promise).toMatchObject(refused);
+  expect(described).toHaveBeenCalledWith(expect.objectContaining(refused));
   await eventually(() => scene.slot.serving);
   expect(output(await scene.ask(), 'version')).toEqual([1]);
   expect(await scene.ask()).toMatchObject({ versionStamp: 'a' });
