@@ -56,9 +56,10 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     answers.error(response, error);
   };
   const router = new Router(limits, refuse);
-  serverRoutes(router, plane, metrics, answers);
+  const counter = new RequestCounter(metrics);
+  serverRoutes(router, { plane, metrics, counter, answers });
   modelRoutes(router, plane, answers);
-  inferRoute(router, { plane, counter: new RequestCounter(metrics), answers, bodyLimitBytes });
+  inferRoute(router, { plane, counter, answers, refuse, bodyLimitBytes });
 
   const listener: RequestListener = (request, response) => {
     connections.began(request.socket, response);

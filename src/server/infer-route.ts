@@ -1,20 +1,21 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { RequestError } from '../errors';
 import type { DataPlane, InferenceAnswer } from '../handlers/data-plane';
 import { shown } from '../names';
-import { contentCoding, decodeBody, encodeBody } from './content-coding';
+import { contentCoding, decodeBody, encodeBody, type Coding } from './content-coding';
 import { BYTES_TYPE, JSON_TYPE, type AnswerWriter } from './http-answer';
 import { httpError } from './http-errors';
 import { checkMediaType } from './media-type';
 import { checkNames, type ModelParams } from './model-names';
 import { readBody } from './request-body';
 import type { RequestCounter } from './request-counter';
-import type { RouteHandler, Router } from './router';
+import type { Refuse, RouteHandler, Router } from './router';
 
 export interface InferRouteOptions {
   readonly plane: DataPlane;
   readonly counter: RequestCounter;
   readonly answers: AnswerWriter;
+  readonly refuse: Refuse;
   readonly bodyLimitBytes: number;
 }
 
@@ -26,32 +27,57 @@ export interface InferRouteOptions {
 export function inferRoute(router: Router, options: InferRouteOptions): void {
   const { plane, counter, answers, bodyLimitBytes } = options;
 
-  const infer: RouteHandler<ModelParams> = async (request, response, params) => {
-    const { model, version } = params;
-    let arrivedAt = performance.now();
+  const failed = (exchange: Exchange, thrown: unknown): void => {
+    const { model } = exchange.params;
+    // Names come from strangers: only those that exist may become labels, or the metrics grow without end.
+    const known = plane.models().includes(model) ? model : '';
+    counter.count(known, '', httpError(thrown).status, exchange.arrivedAt);
+    options.refuse(exchange.response, thrown);
+  };
+
+  const predict = async (exchange: Exchange, sent: Buffer, coding: Coding | undefined): Promise<void> => {
+    const { request, response, params, arrivedAt } = exchange;
     try {
       const { headers } = request;
-      checkNames(plane, params);
-      checkMediaType(headers['content-type']);
-      const coding = contentCoding(headers['content-encoding']);
-      const sent = await readBody(request, response, bodyLimitBytes);
-      arrivedAt = performance.now();
       const body = coding === undefined ? sent : await decodeBody(sent, coding, bodyLimitBytes);
       const jsonLength = parseJsonLength(headers['inference-header-content-length'], body.byteLength);
       const signal = answers.connections.goneSignal(request.socket);
+      const { model, version } = params;
       const answer = await plane.infer(
         model,
         version === undefined
           ? { body, jsonLength, signal, arrivedAt }
           : { body, jsonLength, version, signal, arrivedAt },
       );
-      await sendAnswer(answers, response, answer, headers['accept-encoding']);
+      const compressing = sendAnswer(answers, response, answer, headers['accept-encoding']);
+      if (compressing !== undefined) await compressing;
       counter.count(model, answer.version, 200, arrivedAt);
     } catch (thrown) {
-      // Names come from strangers: only those that exist may become labels, or the metrics grow without end.
-      const known = plane.models().includes(model) ? model : '';
-      counter.count(known, '', httpError(thrown).status, arrivedAt);
-      throw thrown;
+      failed(exchange, thrown);
+    }
+  };
+
+  const infer: RouteHandler<ModelParams> = (request, response, params) => {
+    const exchange = { request, response, params, arrivedAt: performance.now() };
+    const { headers } = request;
+    try {
+      checkNames(plane, params);
+      checkMediaType(headers['content-type']);
+      const coding = contentCoding(headers['content-encoding']);
+      readBody(
+        request,
+        response,
+        bodyLimitBytes,
+        (sent) => {
+          exchange.arrivedAt = performance.now();
+          void predict(exchange, sent, coding);
+        },
+        (error) => {
+          failed(exchange, error);
+        },
+      );
+    } catch (thrown) {
+      failed(exchange, thrown);
     }
   };
 
@@ -59,7 +85,15 @@ export function inferRoute(router: Router, options: InferRouteOptions): void {
   router.postModel('/v2/models/:model/versions/:version/infer', infer);
 }
 
-/** Resolves at once unless the answer has to be compressed. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly params: ModelParams;
+  /** `performance.now()` */
+  arrivedAt: number;
+}
+
+/** A promise only if the answer has to be compressed first. */
 function sendAnswer(
   answers: AnswerWriter,
   response: ServerResponse,
@@ -67,7 +101,9 @@ function sendAnswer(
   acceptEncoding: string | string[] | undefined,
 ): Promise<void> | undefined {
   const { jsonLength, versionStamp, configStamp } = answer;
-  const body = Buffer.from(answer.body.buffer, answer.body.byteOffset, answer.body.byteLength);
+  const body = Buffer.isBuffer(answer.body)
+    ? answer.body
+    : Buffer.from(answer.body.buffer, answer.body.byteOffset, answer.body.byteLength);
   const headers: OutgoingHttpHeaders = { 'content-type': jsonLength === -1 ? JSON_TYPE : BYTES_TYPE };
   // It counts bytes of the body before any content coding, as in requests.
   if (jsonLength !== -1) headers['inference-header-content-length'] = jsonLength;

@@ -2,40 +2,45 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RequestError } from '../errors';
 
 /**
- * The bytes of a request's body as sent, at most `limit` of them. Rejects with BODY_TOO_LARGE as soon as there
- * are more (at once when Content-Length says so), leaving the rest unread, and with CLIENT_GONE when the
- * connection ends before the body does.
+ * Calls `done` with the bytes of a request's body as sent, at most `limit` of them, or `failed` with
+ * BODY_TOO_LARGE as soon as there are more (at once when Content-Length says so; the rest is dropped), or with
+ * CLIENT_GONE when the connection ends before the body does. Callbacks, since a promise here would be a
+ * noticeable part of what a small request costs.
  */
-export function readBody(request: IncomingMessage, response: ServerResponse, limit: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    // node's parser has checked that it is a number; NaN when the body is chunked or absent.
-    if (Number(request.headers['content-length']) > limit) {
-      reject(bodyTooLarge(limit));
+export function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limit: number,
+  done: (body: Buffer) => void,
+  failed: (error: RequestError) => void,
+): void {
+  // node's parser has checked that it is a number; NaN when the body is chunked or absent.
+  if (Number(request.headers['content-length']) > limit) {
+    failed(bodyTooLarge(limit));
+    return;
+  }
+  if (awaitsContinue(request)) response.writeContinue();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  request.on('data', (chunk: Buffer) => {
+    if (length > limit) return;
+    length += chunk.byteLength;
+    if (length <= limit) {
+      chunks.push(chunk);
       return;
     }
-    if (awaitsContinue(request)) response.writeContinue();
-    const chunks: Buffer[] = [];
-    let length = 0;
-    const onData = (chunk: Buffer): void => {
-      length += chunk.byteLength;
-      if (length <= limit) {
-        chunks.push(chunk);
-        return;
-      }
-      request.off('data', onData);
-      chunks.length = 0;
-      reject(bodyTooLarge(limit));
-    };
-    request.on('data', onData);
-    request.on('end', () => {
-      const [first] = chunks;
-      resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, length));
-    });
-    request.on('close', () => {
-      // It closes after its end as well; an error made for nothing would cost as much as the rest of all this.
-      if (!request.readableEnded)
-        reject(new RequestError('CLIENT_GONE', 'the connection ended before the body did'));
-    });
+    chunks.length = 0;
+    failed(bodyTooLarge(limit));
+  });
+  request.on('end', () => {
+    if (length > limit) return;
+    const [first] = chunks;
+    done(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, length));
+  });
+  request.on('close', () => {
+    // It closes after its end as well.
+    if (request.readableEnded || length > limit) return;
+    failed(new RequestError('CLIENT_GONE', 'the connection ended before the body did'));
   });
 }
 

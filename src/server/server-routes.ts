@@ -3,18 +3,22 @@ import path from 'node:path';
 import type { DataPlane } from '../handlers/data-plane';
 import type { Metrics } from '../metrics';
 import type { AnswerWriter } from './http-answer';
+import type { RequestCounter } from './request-counter';
 import type { Router } from './router';
 
 /** Those extensions of the protocol that are really there. */
 const EXTENSIONS = ['binary_tensor_data'];
 
+export interface ServerRoutesOptions {
+  readonly plane: DataPlane;
+  readonly metrics: Metrics;
+  readonly counter: RequestCounter;
+  readonly answers: AnswerWriter;
+}
+
 /** Health, the server's own metadata, and the metrics. */
-export function serverRoutes(
-  router: Router,
-  plane: DataPlane,
-  metrics: Metrics,
-  answers: AnswerWriter,
-): void {
+export function serverRoutes(router: Router, options: ServerRoutesOptions): void {
+  const { plane, metrics, counter, answers } = options;
   const metadata = { name: 'zooserve', version: packageVersion(), extensions: EXTENSIONS };
 
   router.get('/v2', (_request, response) => {
@@ -31,6 +35,7 @@ export function serverRoutes(
   });
 
   router.get('/metrics', async (_request, response) => {
+    counter.flush();
     const text = await metrics.registry.metrics();
     answers.send(response, 200, { 'content-type': metrics.registry.contentType }, Buffer.from(text));
   });

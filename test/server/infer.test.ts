@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import zlib from 'node:zlib';
 import { request } from 'undici';
 import { RequestError, type RequestErrorCode } from '../../src/errors';
-import { BODY_LIMIT, serving, type Serving } from './serving';
+import { eventually } from '../support/eventually';
+import { BODY_LIMIT, metricsOf, serving, type Serving } from './serving';
 import { echo, ZXID } from './fake-plane';
 import { INFER } from './raw-connection';
 
@@ -33,7 +34,7 @@ function* inPieces(body: Buffer, size: number): Generator<Buffer> {
 }
 
 async function counted(): Promise<string[]> {
-  const text = await s.metrics.registry.metrics();
+  const text = await metricsOf(s);
   return text.split('\n').filter((line) => /^zooserve_request(s_total|_duration_seconds_count)\{/.test(line));
 }
 
@@ -229,15 +230,15 @@ describe('the metrics', () => {
     ]);
   });
 
-  test('that fail after the answer is out cut the connection and nothing else', async () => {
+  test('that cannot be counted cost one connection and nothing else', async () => {
     s.metrics.requests.inc = () => {
       throw new Error('no more counting');
     };
-    s.plane.answer = (r) => ({ ...echo(r), body: Buffer.alloc(50_000_000) });
-    await expect(infer('{}')).rejects.toThrow();
-    expect(s.logged).toContainEqual(
-      expect.objectContaining({ msg: 'a request failed while it was answered', url: INFER }),
-    );
-    expect((await request(`${s.server.url}/v2/health/live`)).statusCode).toBe(200);
+    const cut = { msg: 'a request failed while it was answered', url: INFER };
+    await eventually(async () => {
+      await infer('{}').catch(() => undefined);
+      return s.logged.some(({ msg, url }) => msg === cut.msg && url === cut.url);
+    });
+    expect((await infer('{}')).status).toBe(200);
   });
 });

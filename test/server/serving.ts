@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import pino from 'pino';
+import { request } from 'undici';
 import { Metrics } from '../../src/metrics';
 import { startServer, type HttpServer, type ServerOptions } from '../../src/server/http-server';
 import { FakePlane } from './fake-plane';
@@ -36,6 +37,12 @@ export async function serving(options: Partial<ServerOptions> = {}): Promise<Ser
     logged,
     [Symbol.asyncDispose]: () => server.drain(),
   };
+}
+
+/** What `GET /metrics` says. */
+export async function metricsOf(s: Serving): Promise<string> {
+  const answer = await request(`${s.server.url}/metrics`);
+  return answer.body.text();
 }
 
 export function collectingLog(logged: Record<string, unknown>[]): pino.Logger {

@@ -2,7 +2,7 @@ import type { InferenceAnswer } from '../../src/inference/inference-request';
 import { eventually } from '../support/eventually';
 import { echo } from './fake-plane';
 import { get, INFER, post, RawConnection } from './raw-connection';
-import { BODY_LIMIT, serving } from './serving';
+import { BODY_LIMIT, metricsOf, serving } from './serving';
 
 describe('a request that does not come whole', () => {
   test.each([
@@ -43,7 +43,7 @@ describe('a request that does not come whole', () => {
     await connection.end();
     expect(s.plane.asked).toEqual([]);
     expect(connection.answers).toHaveLength(1);
-    expect(await s.metrics.registry.metrics()).toContain('status="499"} 1');
+    expect(await metricsOf(s)).toContain('status="499"} 1');
   });
 
   test('a body over the limit is read on for a while and dropped, so that the client sees why', async () => {
@@ -145,7 +145,7 @@ describe('a client that goes away', () => {
     using connection = await RawConnection.open(s.server.port);
     connection.write(`POST ${INFER} HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n{`);
     connection.socket.end();
-    await eventually(async () => (await s.metrics.registry.metrics()).includes('status="499"} 1'));
+    await eventually(async () => (await metricsOf(s)).includes('status="499"} 1'));
     expect(s.plane.asked).toEqual([]);
   });
 
