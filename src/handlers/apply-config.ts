@@ -30,29 +30,37 @@ export const applyConfig = declareHandler<ServedModel, WantedConfig>({
       }),
   },
   async run({ znode }, context, signal) {
-    const isDefault = znode.data === undefined || znode.data.byteLength === 0;
-    const stamp = isDefault ? undefined : znode.mzxid;
-    const { observed, slot } = context;
-    if (observed.record.config.state !== 'REFUSED' && slot.config.stamp === stamp) return;
-    const overtaken = (): boolean => signal.aborted;
-    for (let failures = 1; !overtaken(); failures += 1) {
-      try {
-        const outcome = await slot.configure(parseHandlerConfig(znode.data ?? new Uint8Array()), stamp);
-        if (outcome !== 'superseded') applied(stamp, context);
-        return;
-      } catch (error) {
-        if (overtaken()) return;
-        if (error instanceof ConfigError) {
-          refused(error, znode.mzxid ?? '', context);
-          return;
-        }
-        if (!(error instanceof ModelError && error.retryable)) throw error;
-        context.log.warn({ model: context.model, error: error.message }, 'config not applied yet');
-        await pause(backoffMs(failures), signal);
-      }
+    try {
+      await apply(znode, context, signal);
+    } finally {
+      context.observed.configWasRead();
     }
   },
 });
+
+async function apply(znode: ConfigData, context: ServedModel, signal: AbortSignal): Promise<void> {
+  const isDefault = znode.data === undefined || znode.data.byteLength === 0;
+  const stamp = isDefault ? undefined : znode.mzxid;
+  const { observed, slot } = context;
+  if (observed.record.config.state !== 'REFUSED' && slot.config.stamp === stamp) return;
+  const overtaken = (): boolean => signal.aborted;
+  for (let failures = 1; !overtaken(); failures += 1) {
+    try {
+      const outcome = await slot.configure(parseHandlerConfig(znode.data ?? new Uint8Array()), stamp);
+      if (outcome !== 'superseded') applied(stamp, context);
+      return;
+    } catch (error) {
+      if (overtaken()) return;
+      if (error instanceof ConfigError) {
+        refused(error, znode.mzxid ?? '', context);
+        return;
+      }
+      if (!(error instanceof ModelError && error.retryable)) throw error;
+      context.log.warn({ model: context.model, error: error.message }, 'config not applied yet');
+      await pause(backoffMs(failures), signal);
+    }
+  }
+}
 
 function applied(stamp: string | undefined, { model, observed, log }: ServedModel): void {
   observed.configured({ state: stamp === undefined ? 'DEFAULT' : 'APPLIED', mzxid: stamp ?? null });

@@ -1,4 +1,4 @@
-import { distinctUntilChanged, firstValueFrom, fromEvent, map, merge, skip } from 'rxjs';
+import { distinctUntilChanged, firstValueFrom, from, fromEvent, map, merge, skip, switchMap } from 'rxjs';
 import { ModelError, ZooKeeperError, errorMessage } from '../errors';
 import { readManifest } from '../registry/catalog';
 import type { PromotedVersion } from '../registry/promoted-version';
@@ -15,7 +15,8 @@ export const followVersion = declareHandler<ServedModel, PromotedVersion>({
   name: 'follow-version',
   trigger: {
     kind: 'znode',
-    events$: ({ session, paths, model }) => watchPromoted(session, paths, model),
+    events$: ({ session, paths, model, observed }) =>
+      from(observed.configRead).pipe(switchMap(() => watchPromoted(session, paths, model))),
   },
   note(promoted, { model, observed, log }) {
     if (promoted.kind === 'absent') {

@@ -18,6 +18,9 @@ export class ObservedState {
   readonly #record$: BehaviorSubject<StatusRecord>;
   /** The present record first, then each new one. */
   readonly record$: Observable<StatusRecord>;
+  /** Resolves when the config znode was read and taken or refused: no version is served before. */
+  readonly configRead: Promise<void>;
+  #resolveConfigRead: () => void = () => undefined;
   #progress: Progress = { phase: 'STANDBY', error: null };
   /** Why the version that should answer does not, though it once did. */
   #fault: StatusError | null = null;
@@ -33,6 +36,7 @@ export class ObservedState {
       ms: NO_TIMES,
     });
     this.record$ = this.#record$.asObservable();
+    this.configRead = new Promise((resolve) => (this.#resolveConfigRead = resolve));
   }
 
   get record(): StatusRecord {
@@ -77,6 +81,10 @@ export class ObservedState {
 
   configured(config: ConfigStatus): void {
     this.#publish({ config });
+  }
+
+  configWasRead(): void {
+    this.#resolveConfigRead();
   }
 
   #publish(change: Partial<StatusRecord>): void {

@@ -56,8 +56,9 @@ export class ServedModels {
   }
 
   /**
-   * Makes `names` the models that are served, reported on as `replica`. A model that is not named any more takes no further request and
-   * its status is gone when this resolves; the requests that it has are answered after that, in the background.
+   * Makes `names` the models that are served, reported on as `replica`. A model that is not named any more takes
+   * no further request and its status is gone when this resolves; the requests that it has are answered after
+   * that, in the background.
    */
   async reconcile(names: readonly string[], replica: string): Promise<void> {
     const wanted = new Set(names);
