@@ -9,9 +9,12 @@ export interface InferenceRequest {
   readonly jsonLength: number;
   /** The version that the caller pinned; absent: the promoted one. */
   readonly version?: string;
-  /** Aborted when the client has gone: a request that has not begun then need not run. */
+  /**
+   * Aborted when the client has gone: a request that has not begun then need not run. It may be shared by all
+   * requests of one connection, so a listener must be taken off when its request is over.
+   */
   readonly signal?: AbortSignal;
-  /** `performance.now()` when the request's headers had arrived; deadlines count from here. */
+  /** `performance.now()` when the whole request had arrived; deadlines count from here. */
   readonly arrivedAt: number;
 }
 

@@ -68,9 +68,12 @@ export class Connections {
   /** Close each connection that no request is on, and each of the others once its answer is out. */
   closeWhenIdle(): void {
     for (const socket of this.#open) {
+      const close = (): void => {
+        socket.destroySoon();
+      };
       const response = this.#newest.get(socket);
-      if (response === undefined || response.writableFinished) socket.destroySoon();
-      else if (response.headersSent) response.once('finish', () => { socket.destroySoon(); }); // prettier-ignore
+      if (response === undefined || response.writableFinished) close();
+      else if (response.headersSent) response.once('finish', close);
     }
   }
 }
