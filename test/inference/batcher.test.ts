@@ -1,77 +1,6 @@
 import { Admission } from '../../src/inference/admission';
-import type { AdmittedRequest } from '../../src/inference/admitted-request';
-import { Batcher, type BatchToRun } from '../../src/inference/batcher';
-import type { ConfigInForce } from '../../src/inference/config-in-force';
-import { Expected } from '../../src/inference/expected';
-import type { InferenceRequest } from '../../src/inference/inference-request';
-import type { BatchAnswers } from '../../src/inference/worker/protocol';
-import { admit, inForce, request } from './requests';
-
-const defaults = inForce();
-
-/** A batcher before workers that answer each request with its own body, when they are told to. */
-class Bench {
-  readonly batches: BatchToRun[] = [];
-  readonly rows: number[] = [];
-  readonly batcher: Batcher;
-  readonly #unanswered: Expected<BatchAnswers>[] = [];
-
-  constructor(
-    readonly admission = new Admission('iris'),
-    { workers = 1, batchable = true } = {},
-  ) {
-    const run = (batch: BatchToRun) => {
-      this.batches.push(batch);
-      const answers = new Expected<BatchAnswers>();
-      this.#unanswered.push(answers);
-      return answers.promise;
-    };
-    this.batcher = new Batcher({
-      runners: Array.from({ length: workers }, () => (batch: BatchToRun) => run(batch)),
-      batchable,
-      admission,
-      onRows: (rows) => this.rows.push(rows),
-    });
-  }
-
-  add(body: unknown, terms: ConfigInForce = defaults, rest: Partial<InferenceRequest> = {}): AdmittedRequest {
-    const admitted = admit(this.admission, terms, request(body, rest));
-    this.batcher.add(admitted);
-    return admitted;
-  }
-
-  /** The bodies of each batch that was handed over. */
-  get handedOver(): string[][] {
-    return this.batches.map(({ bodies, requests }) =>
-      requests.map(({ offset, length }) => Buffer.from(bodies, offset, length).toString()),
-    );
-  }
-
-  /** Answers the oldest batch that is in progress. */
-  async answer(change: (answers: BatchAnswers) => BatchAnswers = (answers) => answers): Promise<void> {
-    const batch = this.batches[this.batches.length - this.#unanswered.length];
-    if (batch === undefined) throw new Error('no batch is in progress');
-    this.#unanswered.shift()?.resolve(
-      change({
-        type: 'answers',
-        id: 0,
-        bodies: batch.bodies,
-        answers: batch.requests.map((part) => ({ ...part, ok: true })),
-        rows: [batch.requests.length],
-      }),
-    );
-    await turn();
-  }
-
-  fail(error: Error): Promise<void> {
-    this.#unanswered.shift()?.reject(error);
-    return turn();
-  }
-}
-
-async function turn(): Promise<void> {
-  await jest.advanceTimersByTimeAsync(0);
-}
+import { BatcherScene, turn } from './batcher-scene';
+import { inForce } from './requests';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -82,7 +11,7 @@ afterEach(() => {
 
 describe('natural batching', () => {
   test('what one turn of the event loop brings goes together; what comes while it runs goes next', async () => {
-    const bench = new Bench();
+    const bench = new BatcherScene();
     const answers = [bench.add('a'), bench.add('b')].map((admitted) => admitted.answer);
     expect(bench.handedOver).toEqual([]);
     await turn();
@@ -105,7 +34,7 @@ describe('natural batching', () => {
   });
 
   test('a batch has maxRows requests at the most', async () => {
-    const bench = new Bench();
+    const bench = new BatcherScene();
     const two = inForce({ batching: { maxRows: 2 } });
     for (const body of [1, 2, 3, 4, 5]) bench.add(body, two);
     await turn();
@@ -116,7 +45,7 @@ describe('natural batching', () => {
   });
 
   test('a batch has 64 MiB at the most, but at least one request', async () => {
-    const bench = new Bench();
+    const bench = new BatcherScene();
     const large = Buffer.alloc(40 * 1024 * 1024);
     const larger = Buffer.alloc(65 * 1024 * 1024);
     for (const body of [large, large, larger, larger]) bench.add(body);
@@ -126,7 +55,7 @@ describe('natural batching', () => {
   });
 
   test('without a free first dimension requests go one by one', async () => {
-    const bench = new Bench(new Admission('fixed'), { batchable: false });
+    const bench = new BatcherScene(new Admission('fixed'), { batchable: false });
     bench.add(1);
     bench.add(2);
     await turn();
@@ -136,7 +65,7 @@ describe('natural batching', () => {
   });
 
   test('each of several workers has a batch in progress', async () => {
-    const bench = new Bench(new Admission('iris'), { workers: 2 });
+    const bench = new BatcherScene(new Admission('iris'), { workers: 2 });
     const one = inForce({ batching: { maxRows: 1 } });
     for (const body of [1, 2, 3]) bench.add(body, one);
     await turn();
@@ -146,7 +75,7 @@ describe('natural batching', () => {
   });
 
   test('a batch is of one config: its rows, params and log level', async () => {
-    const bench = new Bench();
+    const bench = new BatcherScene();
     const old = inForce({ params: { threshold: 0.5 } }, 7);
     const next = inForce(
       { params: { threshold: 0.9 }, log: { level: 'debug' }, batching: { maxRows: 3 } },
@@ -178,7 +107,7 @@ describe('maxDelayMs', () => {
   const patient = inForce({ batching: { maxDelayMs: 20, maxRows: 3 } });
 
   test('the first request waits that long for others, not longer', async () => {
-    const bench = new Bench();
+    const bench = new BatcherScene();
     bench.add(1, patient);
     await jest.advanceTimersByTimeAsync(12);
     bench.add(2, patient);
@@ -189,14 +118,14 @@ describe('maxDelayMs', () => {
   });
 
   test('a batch that is full does not wait', async () => {
-    const bench = new Bench();
+    const bench = new BatcherScene();
     for (const body of [1, 2, 3, 4]) bench.add(body, patient);
     await turn();
     expect(bench.handedOver).toEqual([['1', '2', '3']]);
   });
 
   test('what waited long enough for the worker goes at once', async () => {
-    const bench = new Bench();
+    const bench = new BatcherScene();
     for (const body of [1, 2, 3]) bench.add(body, patient);
     await turn();
     bench.add(4, patient);
@@ -211,7 +140,7 @@ describe('maxConcurrent', () => {
   const two = inForce({ admission: { maxConcurrent: 2 } });
 
   test('no more than that are handed over', async () => {
-    const bench = new Bench(new Admission('iris'), { workers: 2 });
+    const bench = new BatcherScene(new Admission('iris'), { workers: 2 });
     for (const body of [1, 2, 3]) bench.add(body, two);
     await turn();
     expect(bench.handedOver).toEqual([['1', '2']]);
@@ -221,8 +150,8 @@ describe('maxConcurrent', () => {
 
   test('is shared by the generations of a model, and a busy one does not starve the other', async () => {
     const admission = new Admission('iris');
-    const busy = new Bench(admission);
-    const other = new Bench(admission);
+    const busy = new BatcherScene(admission);
+    const other = new BatcherScene(admission);
     for (const body of [1, 2, 3, 4, 5, 6]) busy.add(body, two);
     await turn();
     other.add('other', two);
@@ -234,80 +163,5 @@ describe('maxConcurrent', () => {
     await busy.answer();
     await other.answer();
     expect(busy.handedOver).toEqual([['1', '2'], ['3'], ['4']]);
-  });
-});
-
-describe('requests that need not run', () => {
-  test('one whose client has gone is not handed over', async () => {
-    const bench = new Bench();
-    const client = new AbortController();
-    const gone = bench.add('gone', defaults, { signal: client.signal });
-    bench.add('here');
-    client.abort();
-    await turn();
-    expect(bench.handedOver).toEqual([['"here"']]);
-    await expect(gone.answer).rejects.toMatchObject({ code: 'CLIENT_GONE' });
-  });
-
-  test('one whose deadline is over is not handed over', async () => {
-    const bench = new Bench();
-    bench.add('first');
-    await turn();
-    const late = bench.add('late', defaults, { arrivedAt: performance.now() - 1001 });
-    const still = bench.add('still');
-    await bench.answer();
-    expect(bench.handedOver).toEqual([['"first"'], ['"still"']]);
-    await expect(late.answer).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-    await bench.answer();
-    expect(String((await still.answer).body)).toBe('"still"');
-  });
-
-  test('an answer that comes after the deadline is dropped, and the next batch goes', async () => {
-    const bench = new Bench();
-    const late = bench.add('late');
-    await jest.advanceTimersByTimeAsync(1100);
-    await expect(late.answer).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-    bench.add('next');
-    await turn();
-    expect(bench.handedOver).toEqual([['"late"']]);
-    await bench.answer();
-    expect(bench.handedOver).toEqual([['"late"'], ['"next"']]);
-  });
-});
-
-describe('what the worker says', () => {
-  test('a request that fails alone fails alone', async () => {
-    const bench = new Bench();
-    const [bad, good] = [bench.add('bad'), bench.add('good')];
-    await turn();
-    await bench.answer((answers) => ({
-      ...answers,
-      answers: answers.answers.map((answer, index) =>
-        index === 0 ? { ok: false, code: 'BAD_INPUT', message: 'inputs is missing' } : answer,
-      ),
-    }));
-    await expect(bad.answer).rejects.toMatchObject({ code: 'BAD_INPUT', message: 'inputs is missing' });
-    expect(String((await good.answer).body)).toBe('"good"');
-  });
-
-  test('a request that it leaves out fails, and does not wait for its deadline', async () => {
-    const bench = new Bench();
-    const left = bench.add(1);
-    await turn();
-    await bench.answer((answers) => ({ ...answers, answers: [] }));
-    await expect(left.answer).rejects.toMatchObject({ code: 'INTERNAL' });
-  });
-
-  test('when a batch cannot be run each of its requests fails with the reason, and the next batch goes', async () => {
-    const bench = new Bench();
-    const lost = bench.add(1);
-    await turn();
-    bench.add(2);
-    await bench.fail(new Error('no memory'));
-    await expect(lost.answer).rejects.toMatchObject({
-      code: 'INTERNAL',
-      message: 'a batch could not be run: no memory',
-    });
-    expect(bench.handedOver).toEqual([['1'], ['2']]);
   });
 });

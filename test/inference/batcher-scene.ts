@@ -1,0 +1,76 @@
+import { Admission } from '../../src/inference/admission';
+import type { AdmittedRequest } from '../../src/inference/admitted-request';
+import { Batcher, type BatchToRun } from '../../src/inference/batcher';
+import type { ConfigInForce } from '../../src/inference/config-in-force';
+import { Expected } from '../../src/inference/expected';
+import type { InferenceRequest } from '../../src/inference/inference-request';
+import type { BatchAnswers } from '../../src/inference/worker/protocol';
+import { admit, inForce, request } from './requests';
+
+/** The default config in force. */
+export const defaults = inForce();
+
+/** A batcher before workers that answer each request with its own body, when they are told to. */
+export class BatcherScene {
+  readonly batches: BatchToRun[] = [];
+  readonly rows: number[] = [];
+  readonly batcher: Batcher;
+  readonly #unanswered: Expected<BatchAnswers>[] = [];
+
+  constructor(
+    readonly admission = new Admission('iris'),
+    { workers = 1, batchable = true } = {},
+  ) {
+    const run = (batch: BatchToRun) => {
+      this.batches.push(batch);
+      const answers = new Expected<BatchAnswers>();
+      this.#unanswered.push(answers);
+      return answers.promise;
+    };
+    this.batcher = new Batcher({
+      runners: Array.from({ length: workers }, () => (batch: BatchToRun) => run(batch)),
+      batchable,
+      admission,
+      onRows: (rows) => this.rows.push(rows),
+    });
+  }
+
+  add(body: unknown, terms: ConfigInForce = defaults, rest: Partial<InferenceRequest> = {}): AdmittedRequest {
+    const admitted = admit(this.admission, terms, request(body, rest));
+    this.batcher.add(admitted);
+    return admitted;
+  }
+
+  /** The bodies of each batch that was handed over. */
+  get handedOver(): string[][] {
+    return this.batches.map(({ bodies, requests }) =>
+      requests.map(({ offset, length }) => Buffer.from(bodies, offset, length).toString()),
+    );
+  }
+
+  /** Answers the oldest batch that is in progress. */
+  async answer(change: (answers: BatchAnswers) => BatchAnswers = (answers) => answers): Promise<void> {
+    const batch = this.batches[this.batches.length - this.#unanswered.length];
+    if (batch === undefined) throw new Error('no batch is in progress');
+    this.#unanswered.shift()?.resolve(
+      change({
+        type: 'answers',
+        id: 0,
+        bodies: batch.bodies,
+        answers: batch.requests.map((part) => ({ ...part, ok: true })),
+        rows: [batch.requests.length],
+      }),
+    );
+    await turn();
+  }
+
+  fail(error: Error): Promise<void> {
+    this.#unanswered.shift()?.reject(error);
+    return turn();
+  }
+}
+
+/** Lets everything happen that is due now, under fake timers. */
+export async function turn(): Promise<void> {
+  await jest.advanceTimersByTimeAsync(0);
+}
