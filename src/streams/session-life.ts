@@ -20,7 +20,7 @@ export interface SessionLifeOptions {
   readonly sessionTimeoutMs: number;
   readonly auth: { readonly scheme: string; readonly credentials: string } | undefined;
   readonly log: Logger | undefined;
-  /** Called after each handshake, when the state says CONNECTED. */
+  /** Called after each handshake, before the state says CONNECTED. */
   readonly onConnected: (connection: Connection, session: 'first' | 'new' | 'resumed') => void;
   readonly onNotification: (type: number, path: string) => void;
 }
@@ -166,8 +166,8 @@ export class SessionLife {
     this.#negotiatedTimeoutMs = connection.grant.timeoutMs;
     this.#connection = connection;
     if (!resumed) this.#epoch += 1;
-    this.#enter({ name: 'CONNECTED', epoch: this.#epoch, sessionId: this.#sessionId() });
     this.#options.onConnected(connection, resumed ? 'resumed' : this.#epoch === 1 ? 'first' : 'new');
+    this.#enter({ name: 'CONNECTED', epoch: this.#epoch, sessionId: this.#sessionId() });
   }
 
   #onDisconnected(connection: Connection, why: string): void {

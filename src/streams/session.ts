@@ -90,12 +90,12 @@ export class ZooKeeperSession implements AsyncDisposable {
       },
       limit: new ConcurrencyLimit(CONCURRENT_READS),
       log: options.log,
+      onUnwatched: (path: string) => {
+        this.#removeWatches(path);
+      },
     };
-    const onUnwatched = (path: string) => {
-      this.#removeWatches(path);
-    };
-    this.#data = new Watches(dataKind, host, onUnwatched);
-    this.#children = new Watches(childrenKind, host, onUnwatched);
+    this.#data = new Watches(dataKind, host);
+    this.#children = new Watches(childrenKind, host);
   }
 
   /** Replays the present state; completes after CLOSED. */

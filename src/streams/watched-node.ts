@@ -33,6 +33,8 @@ export interface WatchHost {
   readonly connection: LiveSender | undefined;
   readonly limit: ConcurrencyLimit;
   readonly log: Logger | undefined;
+  /** Nobody looks at the node any more, at least not through this; a watch for it may be on the server. */
+  readonly onUnwatched: (path: string) => void;
 }
 
 /**
@@ -69,9 +71,11 @@ export class WatchedNode<S> {
     void this.#readWhileStale();
   }
 
+  /** The last one to look at it has gone. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#retry);
+    this.#host.onUnwatched(this.#path);
   }
 
   complete(): void {
@@ -93,19 +97,21 @@ export class WatchedNode<S> {
   /** False: to be tried again after a while. */
   async #read(connection: LiveSender): Promise<boolean> {
     try {
-      this.#take(await this.#host.limit.run(() => this.#kind.read(connection, this.#path)));
+      const seen = await this.#host.limit.run(() => this.#kind.read(connection, this.#path));
+      // Under way when it was stopped, it may have left a watch after those were taken back.
+      if (this.#stopped) this.#host.onUnwatched(this.#path);
+      else this.#take(seen);
       this.#failures = 0;
+      return true;
     } catch (error) {
       this.#stale = true;
-      if (connection.ended) return true;
+      if (connection.ended || this.#stopped) return true;
       this.#retryLater(error);
       return false;
     }
-    return true;
   }
 
   #take(seen: Observation<S>): void {
-    if (this.#stopped) return;
     const told = this.#told;
     if (told !== undefined && isOlder(seen, told)) {
       this.#host.log?.debug({ path: this.#path }, 'a reading older than one before was dropped');

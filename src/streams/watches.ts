@@ -13,15 +13,12 @@ interface Entry<S> {
 export class Watches<S> {
   readonly #kind: WatchKind<S>;
   readonly #host: WatchHost;
-  readonly #onUnwatched: (path: string) => void;
   readonly #entries = new Map<string, Entry<S>>();
   #completed = false;
 
-  /** @param onUnwatched the last subscriber of a path went */
-  constructor(kind: WatchKind<S>, host: WatchHost, onUnwatched: (path: string) => void) {
+  constructor(kind: WatchKind<S>, host: WatchHost) {
     this.#kind = kind;
     this.#host = host;
-    this.#onUnwatched = onUnwatched;
   }
 
   /** Subscribers of one path share one watch; a late one gets the latest snapshot at once. */
@@ -36,9 +33,8 @@ export class Watches<S> {
       subscriber.add(() => {
         entry.subscribers -= 1;
         if (entry.subscribers > 0) return;
-        entry.node.stop();
         this.#entries.delete(path);
-        this.#onUnwatched(path);
+        entry.node.stop();
       });
       subscriber.add(entry.node.snapshot$.subscribe(subscriber));
     });

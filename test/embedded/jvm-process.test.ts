@@ -96,6 +96,7 @@ describe('the parent', () => {
       ${then}`;
     const parent = spawn(process.execPath, ['-e', script], {
       detached: true,
+      env: process.env, // Jest's, with the stand-in; the default is that of the process around it.
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let output = '';
@@ -105,13 +106,20 @@ describe('the parent', () => {
       (text) => text.includes('\n'),
     );
     await eventually(() => readFile(join(directory, 'log'), 'utf8')); // It has set its traps.
-    return { parent, jvmPid: parseInt(output), said: () => output };
+    const jvmPid = parseInt(output);
+    expect(lives(jvmPid)).toBe(true);
+    return {
+      parent,
+      jvmPid,
+      said: () => output,
+      [Symbol.dispose]: () => parent.kill('SIGKILL'),
+    };
   }
 
   it('killed by SIGKILL takes the JVM with it', async () => {
     await using directory = await temporaryDirectory();
-    const { parent, jvmPid } = await startParent(directory.path, '');
-    expect(lives(jvmPid)).toBe(true);
+    using started = await startParent(directory.path, '');
+    const { parent, jvmPid } = started;
     parent.kill('SIGKILL');
     await eventually(() => !lives(jvmPid));
   });
@@ -119,20 +127,24 @@ describe('the parent', () => {
   it('killed by SIGKILL takes a JVM with it that does not heed SIGTERM', async () => {
     await using directory = await temporaryDirectory();
     const java = `trap "" TERM; ${WAIT_FOREVER}`;
-    const { parent, jvmPid } = await startParent(directory.path, '', java);
+    using started = await startParent(directory.path, '', java);
+    const { parent, jvmPid } = started;
     parent.kill('SIGKILL');
     await eventually(() => !lives(jvmPid));
   });
 
   it('that ends without disposing of anything takes the JVM with it', async () => {
     await using directory = await temporaryDirectory();
-    const { jvmPid } = await startParent(directory.path, 'setTimeout(() => process.exit(0), 100);');
+    using started = await startParent(directory.path, "process.on('SIGUSR2', () => process.exit(0));");
+    const { parent, jvmPid } = started;
+    parent.kill('SIGUSR2');
     await eventually(() => !lives(jvmPid));
   });
 
   it('interrupted by Ctrl-C at the terminal is interrupted alone', async () => {
     await using directory = await temporaryDirectory();
-    const { parent, jvmPid, said } = await startParent(directory.path, '');
+    using started = await startParent(directory.path, '');
+    const { parent, jvmPid, said } = started;
     process.kill(-parent.pid!, 'SIGINT');
     await eventually(said, (text) => text.includes('interrupted'));
     expect(lives(jvmPid)).toBe(true);

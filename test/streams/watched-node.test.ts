@@ -27,6 +27,7 @@ async function told(...readings: Observation<string>[]): Promise<string[]> {
     connection: { ended: false, chroot: '', send: never },
     limit: new ConcurrencyLimit(1),
     log: undefined,
+    onUnwatched: () => undefined,
   };
   const node = new WatchedNode(kind, host, '/a');
   node.snapshot$.subscribe((snapshot) => seen.push(snapshot));

@@ -186,6 +186,20 @@ describe('many subscribers', () => {
     await eventually(watchesOnServer, (watches) => watches === before);
   });
 
+  it('leave nothing behind when they go while the node is being read', async () => {
+    const before = await watchesOnServer();
+    for (let round = 0; round < 50; round += 1) {
+      data(session, `${path}-${round}`).subscription.unsubscribe();
+      const child = names(session, `${path}-${round}`);
+      await Promise.resolve();
+      child.subscription.unsubscribe();
+    }
+    // By the first the reads are answered and the looks for the node are out, by the second these are answered.
+    await session.sync('/');
+    await session.sync('/');
+    await eventually(watchesOnServer, (watches) => watches === before);
+  });
+
   it('of one kind go without harm to those of the other', async () => {
     const [first, second] = [data(), names()];
     await eventually(() => first.seen.length === 1 && second.seen.length === 1);
