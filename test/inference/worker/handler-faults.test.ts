@@ -4,7 +4,7 @@ import { modelWith } from '../../support/handler-model';
 import { ModelWorker } from '../../support/model-worker';
 import { fixtures } from '../../support/repositories';
 import { Scratch } from '../../support/scratch';
-import { outputs, oneAnswer } from './handler-scene';
+import { oneAnswer } from './handler-scene';
 
 describe('handler.js', () => {
   it.each([

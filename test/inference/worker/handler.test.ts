@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { ModelWorker } from '../../support/model-worker';
 import { fixtures, samples } from '../../support/repositories';
 import { pair, outputs, answered, oneAnswer } from './handler-scene';
