@@ -11,6 +11,8 @@ export interface CheckedLoadResult {
   /** Answers whose numbers are not those of the version that they name, on one row or more. */
   readonly mixed: number;
   readonly byVersion: Readonly<Record<string, number>>;
+  /** Which version the answers under each promotion (a zxid) named; more than one would be wrong. */
+  readonly byPromotion: ReadonlyMap<string, ReadonlySet<string>>;
   /** Of single requests, in order of arrival. */
   readonly latenciesMs: readonly number[];
 }
@@ -32,7 +34,9 @@ export class CheckedLoad {
   readonly #loops: Promise<void>[];
   readonly #failures: string[] = [];
   readonly #byVersion: Record<string, number> = {};
+  readonly #byPromotion = new Map<string, Set<string>>();
   readonly #latenciesMs: number[] = [];
+  #awaited: { readonly zxid: string; readonly seen: () => void } | undefined;
   #stopped = false;
   #requests = 0;
   #failed = 0;
@@ -49,6 +53,25 @@ export class CheckedLoad {
     return this.#latenciesMs.length;
   }
 
+  /** Resolves when an answer under the promotion `zxid` has come; rejects after 30 s without. One waits at a time. */
+  async answeredUnder(zxid: string): Promise<void> {
+    if (this.#byPromotion.has(zxid)) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        const failed = this.#failures.join('; ');
+        reject(new Error(`no answer under ${zxid} within 30 s; failures: ${failed || 'none'}`));
+      }, 30_000);
+      this.#awaited = {
+        zxid,
+        seen: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+    });
+    this.#awaited = undefined;
+  }
+
   async stop(): Promise<CheckedLoadResult> {
     this.#stopped = true;
     await Promise.all(this.#loops);
@@ -59,6 +82,7 @@ export class CheckedLoad {
       failures: this.#failures,
       mixed: this.#mixed,
       byVersion: this.#byVersion,
+      byPromotion: this.#byPromotion,
       latenciesMs: this.#latenciesMs,
     };
   }
@@ -69,7 +93,7 @@ export class CheckedLoad {
       this.#requests += 1;
       const began = performance.now();
       try {
-        const { statusCode, body } = await this.#pool.request({
+        const { statusCode, headers, body } = await this.#pool.request({
           method: 'POST',
           path: `/v2/models/${this.#fixture.model}/infer`,
           headers: { 'content-type': 'application/json' },
@@ -77,7 +101,7 @@ export class CheckedLoad {
         });
         const text = await body.text();
         this.#latenciesMs.push(performance.now() - began);
-        if (statusCode === 200) this.#check(text, rows);
+        if (statusCode === 200) this.#check(text, rows, String(headers['zooserve-model-zxid']));
         else this.#fail(`${statusCode} ${text.slice(0, 200)}`);
       } catch (error) {
         this.#fail(errorMessage(error));
@@ -91,7 +115,7 @@ export class CheckedLoad {
     return JSON.stringify({ inputs: [{ name: 'input', datatype: 'FP32', shape, data }] });
   }
 
-  #check(text: string, rows: readonly number[]): void {
+  #check(text: string, rows: readonly number[], zxid: string): void {
     // The answer's shape is the protocol's; a wrong one shows as a mismatch below.
     const answer = JSON.parse(text) as Answer;
     const probabilities = answer.outputs.find(({ name }) => name === 'probabilities')?.data ?? [];
@@ -102,6 +126,10 @@ export class CheckedLoad {
     });
     if (!pure) this.#mixed += 1;
     this.#byVersion[answer.model_version] = (this.#byVersion[answer.model_version] ?? 0) + 1;
+    const named = this.#byPromotion.get(zxid);
+    if (named === undefined) this.#byPromotion.set(zxid, new Set([answer.model_version]));
+    else named.add(answer.model_version);
+    if (this.#awaited?.zxid === zxid) this.#awaited.seen();
   }
 
   #fail(what: string): void {

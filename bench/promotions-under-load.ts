@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { openSession } from '../src/streams/session';
 import { CheckedLoad } from './checked-load';
 import { heldOut } from './held-out';
+import { median } from './percentile';
 
 /**
  * `npm run promotions-under-load -- [--url U] [--zookeeper Z] [--promotions N] [--connections C]`
@@ -31,7 +32,7 @@ async function main(): Promise<number> {
     const version = i % 2 === 0 ? '2' : '1';
     const { mzxid } = await session.set(`${values.root}/models/iris/version`, Buffer.from(version));
     const written = performance.now();
-    await answeredWith(values.url, mzxid, fixture.rows[0] ?? []);
+    await load.answeredUnder(mzxid);
     followedMs.push(performance.now() - written);
   }
   const result = await load.stop();
@@ -43,24 +44,6 @@ async function main(): Promise<number> {
   console.log(`znode written to first answer by that write: median ${median(followedMs).toFixed(1)} ms`);
   for (const failure of result.failures) console.log(`  ${failure}`);
   return result.failed === 0 && result.mixed === 0 ? 0 : 1;
-}
-
-/** Resolves when an unpinned request is answered under the promotion `mzxid`. */
-async function answeredWith(url: string, mzxid: string, row: readonly number[]): Promise<void> {
-  const body = JSON.stringify({
-    inputs: [{ name: 'input', datatype: 'FP32', shape: [1, row.length], data: row }],
-  });
-  const deadline = AbortSignal.timeout(30_000);
-  for (;;) {
-    const response = await fetch(`${url}/v2/models/iris/infer`, { method: 'POST', body, signal: deadline });
-    await response.arrayBuffer();
-    if (response.headers.get('zooserve-model-zxid') === mzxid) return;
-  }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
 void main().then((status) => {

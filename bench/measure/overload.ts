@@ -1,0 +1,87 @@
+import type { Measurement } from '../figure';
+import { now } from '../clock';
+import { inTurns } from '../in-turns';
+import { poissonArrivals } from '../load/arrivals';
+import { closedLoop } from '../load/closed-loop';
+import { openConnections } from '../load/http-connection';
+import { binaryRequest } from '../load/infer-request';
+import { openLoop } from '../load/open-loop';
+import { median, percentile } from '../percentile';
+import type { Scale } from '../scale';
+import { someRows } from '../some-rows';
+import type { Stand } from '../stand/stand';
+
+/** A model whose runs cost more than its requests' way through HTTP: what it can carry is up to the worker. */
+const WIDTHS = [256, 2048, 2048, 10] as const;
+const MODEL = 'heavy';
+const PEAK_CONNECTIONS = 128;
+/** More than are ever in hand (admission.maxConcurrent + maxQueued), so that arrivals wait for no connection. */
+const CONNECTIONS = 1600;
+const TIMEOUT_MS = 1000;
+const LEAD_MS = 200;
+
+/** Goodput under twice the load that the model can carry, and how long those wait who are let in. */
+export async function overload(stand: Stand, scale: Scale): Promise<Measurement> {
+  await stand.addPerceptron(MODEL, WIDTHS);
+  await using replica = await stand.startReplica('/overload', { [MODEL]: '1' });
+  const requests = someRows(64, [1, WIDTHS[0]]).map((rows) => binaryRequest(MODEL, rows));
+  const some = await openConnections(replica.url, PEAK_CONNECTIONS);
+  const many = await openConnections(replica.url, CONNECTIONS);
+  const peak = async (): Promise<number> => {
+    const { perSecond } = await closedLoop({ connections: some, requests, durationMs: scale.windowMs });
+    return perSecond;
+  };
+  await peak();
+  let carried = await peak();
+  const admitted: number[] = [];
+  const windows = await inTurns(scale.rounds, {
+    peak: async () => {
+      carried = await peak();
+      return { perSecond: carried, statuses: {} };
+    },
+    overload: async () => {
+      const arrivals = poissonArrivals(2 * carried, scale.windowMs, 1);
+      const result = await openLoop({ connections: many, requests, arrivals, beginsAt: now() + LEAD_MS });
+      const good = result.latenciesMs.filter((_, i) => result.statuses[i] === 200);
+      admitted.push(percentile(good, 0.99));
+      // The last of them are answered after the last arrival: the time they take is the server's as well.
+      const seconds = lastAnswerAt(result.arrivals, result.latenciesMs) / 1000;
+      return { perSecond: good.length / seconds, statuses: counted(result.statuses) };
+    },
+  });
+  for (const connection of [...some, ...many]) connection.close();
+  const rate = (all: readonly { readonly perSecond: number }[]): number =>
+    median(all.map(({ perSecond }) => perSecond));
+  return {
+    figures: [
+      {
+        name: 'goodput under twice the load it can carry',
+        measured: { value: rate(windows.overload), unit: 'requests/s', what: 'ZooServe' },
+        against: { value: rate(windows.peak), unit: 'requests/s', what: 'its peak' },
+        goal: { of: 'ratio', atLeast: 0.9 },
+      },
+      {
+        name: 'p99 of the admitted requests meanwhile',
+        measured: { value: median(admitted), unit: 'ms', what: 'ZooServe' },
+        against: { value: TIMEOUT_MS, unit: 'ms', what: 'admission.timeoutMs' },
+        goal: { of: 'ratio', atMost: 1 },
+      },
+    ],
+    details: { windows, admittedP99Ms: admitted, windowMs: scale.windowMs },
+  };
+}
+
+function lastAnswerAt(arrivals: Float64Array, latenciesMs: Float64Array): number {
+  let last = 0;
+  for (const [i, at] of arrivals.entries()) {
+    const answeredAt = at + (latenciesMs[i] ?? Infinity);
+    if (answeredAt < Infinity && answeredAt > last) last = answeredAt;
+  }
+  return last;
+}
+
+function counted(statuses: Uint16Array): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const status of statuses) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,49 @@
+import { pino } from 'pino';
+import { RequestError } from '../../src/errors';
+import { Admission } from '../../src/inference/admission';
+import { DEFAULTS_IN_FORCE } from '../../src/inference/config-in-force';
+import { startGeneration, type Generation } from '../../src/inference/generation';
+import type { InferenceAnswer, InferenceRequest } from '../../src/inference/inference-request';
+import type { ModelRepository } from '../../src/inference/repository';
+import type { NaiveModel } from './naive-model';
+
+/**
+ * The design of servers that hold one copy of a model: the old version is drained and unloaded, then the new one
+ * is loaded, and requests that come meanwhile are refused. Everything else is ours, worker thread included.
+ */
+export class UnloadThenLoad implements NaiveModel {
+  readonly #model: string;
+  readonly #repository: ModelRepository;
+  readonly #admission: Admission;
+  #live: { readonly generation: Generation; readonly stamp: string } | undefined;
+
+  constructor(model: string, repository: ModelRepository) {
+    this.#model = model;
+    this.#repository = repository;
+    this.#admission = new Admission(model);
+  }
+
+  async follow(version: string, stamp: string): Promise<void> {
+    const files = await this.#repository.locate(this.#model, version);
+    const replaced = this.#live;
+    this.#live = undefined;
+    await replaced?.generation.retire();
+    const generation = await startGeneration({
+      files,
+      config: DEFAULTS_IN_FORCE,
+      handlers: false,
+      admission: this.#admission,
+      log: pino({ level: 'silent' }),
+      onRows: () => undefined,
+      onDeath: (_dead, reason) => {
+        throw new Error(`the worker of version ${version} ended: ${reason}`);
+      },
+    });
+    this.#live = { generation, stamp };
+  }
+
+  infer(request: InferenceRequest): Promise<InferenceAnswer> {
+    if (this.#live === undefined) throw new RequestError('NOT_READY', 'no version is loaded');
+    return this.#live.generation.infer(request, DEFAULTS_IN_FORCE, this.#live.stamp);
+  }
+}
