@@ -1,4 +1,4 @@
-import { getFloat16 } from '@petamoriken/float16';
+import { halfValue } from './half-float';
 import { numbersOf, type NumericArray, type Tensor } from './tensor';
 
 /**
@@ -24,9 +24,8 @@ export function jsonArray(tensor: Tensor): string {
 
 /** FP16 bits as the numbers they stand for. */
 export function fromHalves(bits: NumericArray): Float32Array<ArrayBuffer> {
-  const view = new DataView(bits.buffer, bits.byteOffset, bits.byteLength);
   const numbers = new Float32Array(bits.length);
-  for (let i = 0; i < numbers.length; i++) numbers[i] = getFloat16(view, i * 2, true);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = halfValue(Number(bits[i]));
   return numbers;
 }
 

@@ -1,11 +1,10 @@
 import { toUSVString } from 'node:util';
-import { setFloat16 } from '@petamoriken/float16';
 import type { Datatype } from '../datatype';
+import { HALF_BEYOND, halfBits } from './half-float';
 import type { NumericArray, NumericDatatype } from './tensor';
 
-/** The smallest magnitudes that round to infinity: halfway between the greatest finite value and the next. */
+/** The smallest magnitude that rounds to infinity: halfway between the greatest FP32 and the next. */
 const FP32_BEYOND = 2 ** 128 - 2 ** 103;
-const FP16_BEYOND = 65_520;
 
 const INTEGER_RANGES = {
   INT8: '-128 to 127',
@@ -101,15 +100,14 @@ function fillFloats(
 }
 
 function fillHalves(out: NumericArray, at: number, values: readonly unknown[], nonFinite: boolean): number {
-  const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
-    if (typeof value === 'number' && value < FP16_BEYOND && value > -FP16_BEYOND) {
-      setFloat16(view, (at + i) * 2, value, true);
+    if (typeof value === 'number' && value < HALF_BEYOND && value > -HALF_BEYOND) {
+      out[at + i] = halfBits(value);
     } else {
-      const special = specialFloat(value, FP16_BEYOND, nonFinite);
+      const special = specialFloat(value, HALF_BEYOND, nonFinite);
       if (special === undefined) return i;
-      setFloat16(view, (at + i) * 2, special, true);
+      out[at + i] = halfBits(special);
     }
   }
   return -1;

@@ -1,5 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import { parse as parseWithNumbers } from 'lossless-json';
+import { createRequire } from 'node:module';
 import { errorMessage, RequestError } from '../../errors';
 
 /** The text of a JSON body. @throws RequestError BAD_INPUT for bytes that are no UTF-8. */
@@ -27,8 +27,10 @@ export function parseJson(text: string): unknown {
  * slower, so only for texts that {@link parseJson} read and found to have such numbers in a 64-bit tensor.
  */
 export function parseLossless(text: string): unknown {
+  // Loaded by the first text that needs it.
+  const { parse } = requireHere('lossless-json') as typeof import('lossless-json');
   try {
-    return parseWithNumbers(text, undefined, {
+    return parse(text, undefined, {
       parseNumber: (digits) => (LONG_INTEGER.test(digits) ? BigInt(digits) : Number(digits)),
       onDuplicateKey: ({ newValue }) => newValue,
     });
@@ -37,4 +39,5 @@ export function parseLossless(text: string): unknown {
   }
 }
 
+const requireHere = createRequire(__filename);
 const LONG_INTEGER = /^-?\d{16,20}$/;
