@@ -5,7 +5,8 @@ import type { TensorSignature } from '../signature';
 import { tensorFromBytes } from './binary-tensor';
 import { DataFault, describe, isRecord } from './data-fault';
 import { requireFit } from './fit-signature';
-import { readShape, tensorFromJson } from './json-tensor';
+import { skeletonOf, type NumberRuns } from './json-skeleton';
+import { readShape, tensorFromJson, tensorFromRun } from './json-tensor';
 import { parseJson, parseLossless, textOf } from './json-text';
 import { readRequestedOutputs, readParameters, type RequestedOutput } from './requested-outputs';
 import type { Tensor } from './tensor';
@@ -28,6 +29,8 @@ interface Body {
   /** What follows the JSON, undefined when all of the body is JSON. */
   readonly tail: Buffer<ArrayBuffer> | undefined;
   readonly document: unknown;
+  /** Arrays of numbers that the document has marks for. */
+  readonly runs?: NumberRuns;
 }
 
 /** Reads inference requests of the Open Inference Protocol, JSON with or without binary tensors. */
@@ -59,6 +62,25 @@ export class RequestDecoder {
     }
     const json = jsonLength < 0 ? body : body.subarray(0, jsonLength);
     const tail = jsonLength < 0 ? undefined : body.subarray(jsonLength);
+    return this.#readRuns(json, tail) ?? this.#readText(json, tail);
+  }
+
+  /** The request, when its numbers can be read without `JSON.parse`; undefined for all others, the bad ones too. */
+  #readRuns(json: Buffer, tail: Body['tail']): DecodedRequest | undefined {
+    try {
+      const skeleton = skeletonOf(json);
+      if (skeleton === undefined) return undefined;
+      const { text, runs } = skeleton;
+      const request = this.#read({ jsonBytes: json.byteLength, tail, document: parseJson(text), runs });
+      // A run that is no input's data has not been looked at: it may be no JSON.
+      return runs.left === 0 ? request : undefined;
+    } catch (error) {
+      if (error instanceof RequestError) return undefined;
+      throw error;
+    }
+  }
+
+  #readText(json: Buffer, tail: Body['tail']): DecodedRequest {
     const text = textOf(json);
     const jsonBytes = json.byteLength;
     try {
@@ -104,7 +126,7 @@ export class RequestDecoder {
         if (signature !== undefined) requireFit(signature, datatype, shape);
         const size = binarySize(value, i);
         if (size === undefined) {
-          inputs.set(name, tensorFromJson(datatype, shape, value['data'], { limit: body.jsonBytes }));
+          inputs.set(name, tensorFrom(value['data'], datatype, shape, body));
         } else {
           inputs.set(name, tensorFromBytes(datatype, shape, slice(body.tail, tailAt, size, i)));
           tailAt += size;
@@ -156,6 +178,13 @@ export class RequestDecoder {
   #names(): string {
     return (this.#inputs ?? []).map(({ name, datatype }) => `${shown(name)} (${datatype})`).join(', ');
   }
+}
+
+function tensorFrom(data: unknown, datatype: Datatype, shape: readonly number[], body: Body): Tensor {
+  const run = body.runs?.take(data);
+  return run === undefined
+    ? tensorFromJson(datatype, shape, data, { limit: body.jsonBytes })
+    : tensorFromRun(datatype, shape, run);
 }
 
 function readDatatype(value: unknown, index: number): Datatype {

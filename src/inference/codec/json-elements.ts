@@ -44,7 +44,7 @@ export function fillNumbers(
   datatype: NumericDatatype,
   out: NumericArray,
   at: number,
-  values: readonly unknown[],
+  values: ArrayLike<unknown>,
   nonFinite = false,
 ): number {
   switch (datatype) {
@@ -65,7 +65,7 @@ export function fillNumbers(
 }
 
 /** Like {@link fillNumbers}, for BYTES. */
-export function fillTexts(out: string[], at: number, values: readonly unknown[]): number {
+export function fillTexts(out: string[], at: number, values: ArrayLike<unknown>): number {
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (typeof value !== 'string' || !isHoldable(value)) return i;
@@ -82,7 +82,7 @@ export function isHoldable(text: string): boolean {
 function fillFloats(
   out: NumericArray,
   at: number,
-  values: readonly unknown[],
+  values: ArrayLike<unknown>,
   beyond: number,
   nonFinite: boolean,
 ): number {
@@ -99,7 +99,7 @@ function fillFloats(
   return -1;
 }
 
-function fillHalves(out: NumericArray, at: number, values: readonly unknown[], nonFinite: boolean): number {
+function fillHalves(out: NumericArray, at: number, values: ArrayLike<unknown>, nonFinite: boolean): number {
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (typeof value === 'number' && value < HALF_BEYOND && value > -HALF_BEYOND) {
@@ -125,7 +125,7 @@ function specialFloat(value: unknown, beyond: number, nonFinite: boolean): numbe
   return nonFinite && typeof value === 'number' ? value : undefined;
 }
 
-function fillIntegers(out: NumericArray, at: number, values: readonly unknown[]): number {
+function fillIntegers(out: NumericArray, at: number, values: ArrayLike<unknown>): number {
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (typeof value !== 'number') return i;
@@ -136,7 +136,7 @@ function fillIntegers(out: NumericArray, at: number, values: readonly unknown[])
   return -1;
 }
 
-function fillLongs(out: NumericArray, at: number, values: readonly unknown[], signed: boolean): number {
+function fillLongs(out: NumericArray, at: number, values: ArrayLike<unknown>, signed: boolean): number {
   // Halves are written instead of a bigint for each element: little-endian, as every platform of ONNX Runtime.
   const words = new Uint32Array(out.buffer, out.byteOffset + at * 8, values.length * 2);
   for (let i = 0; i < values.length; i++) {
@@ -157,7 +157,7 @@ function fillLongs(out: NumericArray, at: number, values: readonly unknown[], si
   return -1;
 }
 
-function fillBooleans(out: NumericArray, at: number, values: readonly unknown[]): number {
+function fillBooleans(out: NumericArray, at: number, values: ArrayLike<unknown>): number {
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (typeof value !== 'boolean') return i;

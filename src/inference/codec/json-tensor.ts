@@ -1,6 +1,7 @@
 import type { Datatype } from '../datatype';
 import { DataFault, describe, shapeText } from './data-fault';
 import { expectedElement, fillNumbers, fillTexts, isHoldable } from './json-elements';
+import type { NumberRun } from './number-run';
 import { ARRAY_KINDS, elementCount, type NumericArray, type Tensor } from './tensor';
 
 /** Dimensions of a tensor at the most; nesting beyond it is not walked. */
@@ -74,6 +75,19 @@ export function tensorFromJson(
     fill({ datatype, shape, put }, values, nested);
   }
   return { datatype, shape, data: numbers };
+}
+
+/**
+ * The same from a run of numbers. @throws DataFault when it has to be read as JSON, be it for its error.
+ */
+export function tensorFromRun(datatype: Datatype, shape: readonly number[], run: NumberRun): Tensor {
+  const count = elementCount(shape);
+  const values = datatype === 'BYTES' ? undefined : run.read(shape, count, datatype === 'FP32');
+  if (datatype !== 'BYTES' && values !== undefined) {
+    const numbers = new ARRAY_KINDS[datatype](count);
+    if (fillNumbers(datatype, numbers, 0, values) < 0) return { datatype, shape, data: numbers };
+  }
+  throw new DataFault('data', 'must be read as JSON');
 }
 
 interface Filling {
