@@ -102,7 +102,7 @@ export class Replica implements AsyncDisposable {
     const { session, paths, served, readiness, log } = this.#parts;
     const { signal } = this.#closing;
     const record = {
-      url: this.url,
+      url: reachable(this.url),
       host: hostname(),
       pid: process.pid,
       started: new Date().toISOString(),
@@ -140,6 +140,11 @@ export class Replica implements AsyncDisposable {
     await session[Symbol.asyncDispose]();
     await observing.stop();
   }
+}
+
+/** The URL for others: one that listens on every address is reached by the host's name. */
+function reachable(url: string): string {
+  return url.replace(/\/\/(0\.0\.0\.0|\[::\])(?=:|$)/, `//${hostname()}`);
 }
 
 async function openRepository(models: string): Promise<ModelRepository> {

@@ -53,11 +53,11 @@ export function noColour(environment: Environment = process.env): boolean {
   return (environment['NO_COLOR'] ?? '') !== '';
 }
 
-/** `<host>-<port>`, made a valid name. */
+/** `<host>-<port>`, made a valid name; of a long host name the end, where the names of pods differ. */
 export function defaultReplica(listeningPort: number, host = hostname()): string {
   const suffix = `-${listeningPort}`;
   const safe = host.replaceAll(/[^A-Za-z0-9._-]/g, '-').replace(/^\.+/, '');
-  return `${safe === '' ? 'replica' : safe.slice(0, 64 - suffix.length)}${suffix}`;
+  return `${safe === '' ? 'replica' : safe.slice(suffix.length - 64).replace(/^\.+/, '')}${suffix}`;
 }
 
 function readSetting<Value>(setting: Setting<Value>, flag: FlagValue, environment: Environment): Value {

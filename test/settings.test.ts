@@ -115,6 +115,7 @@ describe('defaultReplica', () => {
     ['.weird host!', 'weird-host--8080'],
     ['', 'replica-8080'],
     ['h'.repeat(300), `${'h'.repeat(59)}-8080`],
+    [`${'deployment-'.repeat(6)}x7k2p`, `${'deployment-'.repeat(6)}x7k2p`.slice(-59) + '-8080'],
   ])('makes a valid name of %p', (host, name) => {
     expect(defaultReplica(8080, host)).toBe(name);
     expect(isName(defaultReplica(8080, host))).toBe(true);

@@ -42,12 +42,13 @@ async function apply(znode: ConfigData, context: ServedModel, signal: AbortSigna
   const isDefault = znode.data === undefined || znode.data.byteLength === 0;
   const stamp = isDefault ? undefined : znode.mzxid;
   const { observed, slot } = context;
-  if (observed.record.config.state !== 'REFUSED' && slot.config.stamp === stamp) return;
+  if (observed.record.config.state !== 'REFUSED' && observed.record.config.mzxid === (stamp ?? null)) return;
   const overtaken = (): boolean => signal.aborted;
   for (let failures = 1; !overtaken(); failures += 1) {
     try {
       const outcome = await slot.configure(parseHandlerConfig(znode.data ?? new Uint8Array()), stamp);
-      if (outcome !== 'superseded') applied(stamp, context);
+      // Pending: nothing serves yet, and the first version is asked for its opinion before it does.
+      if (outcome === 'applied') applied(stamp, context);
       return;
     } catch (error) {
       if (overtaken()) return;

@@ -1,5 +1,6 @@
 import { distinctUntilChanged, firstValueFrom, from, fromEvent, map, merge, skip, switchMap } from 'rxjs';
 import { ModelError, ZooKeeperError, errorMessage } from '../errors';
+import type { Served } from '../inference/version-changes';
 import { readManifest } from '../registry/catalog';
 import type { PromotedVersion } from '../registry/promoted-version';
 import { watchPromoted } from '../registry/watch-promoted';
@@ -30,7 +31,13 @@ export const followVersion = declareHandler<ServedModel, PromotedVersion>({
       return;
     }
     const version = promoted.kind === 'version' ? promoted.version : null;
-    observed.wants({ version, mzxid: promoted.mzxid }, Math.max(0, Date.now() - promoted.mtime));
+    // What was promoted before this replica followed the model says nothing of how fast a write is noticed.
+    const { desired, error } = observed.record;
+    const first = desired === null && error === null;
+    observed.wants(
+      { version, mzxid: promoted.mzxid },
+      first ? null : Math.max(0, Date.now() - promoted.mtime),
+    );
   },
   async run(promoted, context, signal) {
     if (promoted.kind === 'absent') return;
@@ -55,7 +62,7 @@ async function attempt(
   context: ServedModel,
   signal: AbortSignal,
 ): Promise<ModelError | undefined> {
-  const { model, slot, observed, metrics, log } = context;
+  const { model, slot, observed, log } = context;
   if (promoted.kind === 'invalid') return new ModelError('BAD_VERSION', promoted.reason);
   const { version, mzxid } = promoted;
   try {
@@ -76,10 +83,7 @@ async function attempt(
     if (serving === undefined)
       return new ModelError('TIMEOUT', `version ${version} stopped right after its start`, true);
     observed.serves({ version: serving.version, mzxid: serving.stamp, sha256: serving.sha256 }, ms);
-    metrics.swaps.inc({ model, outcome });
-    for (const [phase, value] of Object.entries({ notify: observed.record.ms.notify ?? 0, ...ms })) {
-      metrics.swapPhaseSeconds.observe({ model, phase }, value / 1000);
-    }
+    if (outcome !== 'unchanged') countSwap(context, outcome, ms);
     log.info(
       { model, version, mzxid, outcome, ms: observed.record.ms },
       `${model} serves version ${version}`,
@@ -87,6 +91,15 @@ async function attempt(
     return undefined;
   } catch (error) {
     return asModelError(error, version);
+  }
+}
+
+/** Phases that were not needed leave no figure: a resident version was neither fetched nor loaded. */
+function countSwap({ model, metrics, observed }: ServedModel, outcome: string, ms: Served['ms']): void {
+  metrics.swaps.inc({ model, outcome });
+  const phases = outcome === 'resident' ? { swap: ms.swap } : ms;
+  for (const [phase, value] of Object.entries({ notify: observed.record.ms.notify, ...phases })) {
+    if (value !== null) metrics.swapPhaseSeconds.observe({ model, phase }, value / 1000);
   }
 }
 

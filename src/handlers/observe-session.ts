@@ -4,6 +4,15 @@ import type { ZooKeeperSession } from '../streams/session';
 import type { SessionState } from '../streams/session-state';
 import { declareHandler } from './event-handler';
 
+const SESSION_STATES: readonly SessionState['name'][] = [
+  'CONNECTING',
+  'CONNECTED',
+  'SUSPENDED',
+  'LOST',
+  'AUTH_FAILED',
+  'CLOSED',
+];
+
 export interface ObserveSessionContext {
   readonly session: ZooKeeperSession;
   readonly metrics: Metrics;
@@ -15,8 +24,8 @@ export const observeSession = declareHandler<ObserveSessionContext, SessionState
   name: 'observe-session',
   trigger: { kind: 'state', events$: ({ session }) => session.state$ },
   note(state, { metrics, log }) {
-    metrics.zookeeperState.reset();
-    metrics.zookeeperState.set({ state: state.name }, 1);
+    for (const name of SESSION_STATES)
+      metrics.zookeeperState.set({ state: name }, name === state.name ? 1 : 0);
     metrics.zookeeperStaleSince =
       state.name === 'CONNECTED' ? undefined : (metrics.zookeeperStaleSince ?? Date.now());
     const level =

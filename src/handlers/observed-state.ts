@@ -44,7 +44,7 @@ export class ObservedState {
   }
 
   /** Another version is wanted: work on it is about to begin. `notifyMs`: from the write to this moment. */
-  wants(desired: StatusRecord['desired'], notifyMs: number): void {
+  wants(desired: StatusRecord['desired'], notifyMs: number | null): void {
     this.#progress = { phase: 'FETCHING', error: null };
     this.#publish({ desired, ms: { ...NO_TIMES, notify: notifyMs } });
   }

@@ -1,4 +1,5 @@
 import type { InferenceAnswer, InferenceRequest } from '../inference/inference-request';
+import { RequestError } from '../errors';
 import type { DataPlane, ModelMetadata } from './data-plane';
 import { predict, servedModel } from './predict';
 import type { Readiness } from './readiness';
@@ -33,7 +34,13 @@ export class ReplicaDataPlane implements DataPlane {
 
   modelReady(model: string, version?: string): boolean {
     const { slot } = servedModel(this.served, model);
-    return version === undefined ? slot.serving !== undefined : slot.resident.includes(version);
+    try {
+      slot.signature(version);
+      return true;
+    } catch (error) {
+      if (error instanceof RequestError && error.code === 'NOT_READY') return false;
+      throw error;
+    }
   }
 
   ready(): boolean {

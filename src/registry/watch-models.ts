@@ -1,23 +1,10 @@
 import type { Logger } from 'pino';
-import {
-  catchError,
-  concat,
-  concatMap,
-  defer,
-  distinctUntilChanged,
-  EMPTY,
-  from,
-  mergeMap,
-  of,
-  retry,
-  switchMap,
-  timer,
-  type Observable,
-} from 'rxjs';
+import { concat, defer, distinctUntilChanged, EMPTY, mergeMap, of, switchMap, type Observable } from 'rxjs';
 import { isName, NAME_RULE, shown } from '../names';
 import type { ZooKeeperSession } from '../streams/session';
 import type { ChildrenSnapshot } from '../streams/session';
 import type { ZnodePaths } from './paths';
+import { settledStat } from './settled-stat';
 
 /** The models that the ensemble names. */
 export interface ModelList {
@@ -26,12 +13,6 @@ export interface ModelList {
   /** False while `/models` is not there: `models` is then what was last known. */
   readonly present: boolean;
 }
-
-/**
- * How long a removal must have stood before it is believed. A recursive delete of the whole root takes the
- * models away one by one, before their parent.
- */
-export const REMOVAL_SETTLES_MS = 500;
 
 /**
  * The models to serve, the present list first. A model leaves the list only when it was removed from a
@@ -111,14 +92,7 @@ function settledRemoval(
   seen: ChildrenSnapshot,
   remove: () => ModelList,
 ): Observable<ModelList> {
-  return timer(REMOVAL_SETTLES_MS).pipe(
-    concatMap(() =>
-      defer(() => from(session.connected())).pipe(
-        concatMap(() => from(session.exists(paths.modelsDir))),
-        retry({ delay: () => (session.state.name === 'CLOSED' ? EMPTY : timer(REMOVAL_SETTLES_MS)) }),
-        catchError(() => EMPTY),
-      ),
-    ),
+  return settledStat(session, paths.modelsDir).pipe(
     mergeMap((stat) => (stat?.czxid === seen.node?.stat.czxid ? of(remove()) : EMPTY)),
   );
 }

@@ -27,7 +27,10 @@ export async function writeStatus(
   }
 }
 
-/** Takes the record away; one that is not there is fine. Throws ZooKeeperError. */
+/**
+ * Takes the record away, and the directory of the model's records when this was the last; what is not there is
+ * fine. Throws ZooKeeperError.
+ */
 export async function removeStatus(
   session: ZooKeeperSession,
   paths: ZnodePaths,
@@ -36,8 +39,9 @@ export async function removeStatus(
 ): Promise<void> {
   try {
     await session.remove(paths.status(model, replica));
+    await session.remove(paths.statusDir(model));
   } catch (error) {
-    if (!isCode(error, 'NO_NODE')) throw error;
+    if (!isCode(error, 'NO_NODE') && !isCode(error, 'NOT_EMPTY')) throw error;
   }
 }
 

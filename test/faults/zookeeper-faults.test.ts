@@ -1,7 +1,7 @@
 import { ZooKeeperError } from '../../src/errors';
 import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 import { passes } from '../support/passes';
-import { irisVersion } from '../support/infer';
+import { infer, IRIS, irisVersion } from '../support/infer';
 import { ServeProcess } from '../support/serve-process';
 import { TcpProxy } from '../support/tcp-proxy';
 import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
@@ -96,11 +96,28 @@ test('the version znode deleted: served on, and said; made again: followed', asy
 test('the whole root deleted: the last good state serves on', async () => {
   await using replica = await ServeProcess.start({ zookeeper: zookeeper.connectString, replica: 'one' });
   await serves(replica.url, '1');
+  await session.create('/zooserve/models/iris/config', Buffer.from('{"log":{"level":"warn"}}'));
+  const { mzxid } = (await session.exists('/zooserve/models/iris/config')) ?? {};
+  const configZxid = async (): Promise<string | null> =>
+    (await infer(replica.url, 'iris', [IRIS.rows[0] ?? []])).headers.get('zooserve-config-zxid');
+  await passes(async () => {
+    expect(await configZxid()).toBe(mzxid);
+  });
   await removeTree('/zooserve');
   await passes(() => {
     expect(replica.logged.join('\n')).toContain('/zooserve/models is not there');
   });
-  for (let i = 0; i < 20; i += 1) expect(await irisVersion(replica.url)).toBe('1');
+  // Longer than a removal takes to be believed: a model that is really removed is gone by then.
+  await session.ensurePath('/zooserve/models/other');
+  await passes(async () => {
+    expect((await infer(replica.url, 'other', [[1]])).status).toBe(503);
+  });
+  await session.remove('/zooserve/models/other');
+  await passes(async () => {
+    expect((await infer(replica.url, 'other', [[1]])).status).toBe(404);
+  });
+  expect(await irisVersion(replica.url)).toBe('1');
+  expect(await configZxid()).toBe(mzxid);
 });
 
 /** As `deleteall` of a ZooKeeper shell; a replica that makes its own znode again meanwhile is no obstacle. */

@@ -1,6 +1,7 @@
 import { Subscription, type Observable } from 'rxjs';
 import { watchConfig, type ConfigData } from '../../src/registry/watch-config';
-import { REMOVAL_SETTLES_MS, watchModels, type ModelList } from '../../src/registry/watch-models';
+import { REMOVAL_SETTLES_MS } from '../../src/registry/settled-stat';
+import { watchModels, type ModelList } from '../../src/registry/watch-models';
 import { watchPromoted } from '../../src/registry/watch-promoted';
 import type { PromotedVersion } from '../../src/registry/promoted-version';
 import type { ZnodePaths } from '../../src/registry/paths';
@@ -166,5 +167,20 @@ describe('watchConfig', () => {
     const mzxid = await write(other, paths.config('iris'), '{"params":{}}');
     await eventually(() => seen.at(-1)?.mzxid === mzxid);
     expect(Buffer.from(seen.at(-1)!.data!).toString()).toBe('{"params":{}}');
+  });
+
+  it('believes a deletion while the parent stands, and keeps the last config when the tree goes', async () => {
+    const paths = freshPaths();
+    await write(other, paths.config('kept'), '{}');
+    await write(other, paths.config('dropped'), '{}');
+    const kept: ConfigData[] = collect(watchConfig(session, paths, 'kept'));
+    const dropped: ConfigData[] = collect(watchConfig(session, paths, 'dropped'));
+    await eventually(() => kept.length > 0 && dropped.length > 0);
+    await other.remove(paths.config('kept'));
+    await other.remove(paths.model('kept'));
+    await other.remove(paths.config('dropped'));
+    // Both have waited as long; the one whose parent stands is told of last.
+    await eventually(() => dropped.at(-1)?.data === undefined);
+    expect(kept.at(-1)?.data).toBeDefined();
   });
 });
