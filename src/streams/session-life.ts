@@ -74,7 +74,7 @@ export class SessionLife {
   }
 
   get closing(): boolean {
-    return this.#closed !== undefined;
+    return this.#closing.signal.aborted;
   }
 
   /** What the last server granted; before there was any, what was asked for. */
@@ -103,13 +103,15 @@ export class SessionLife {
 
   async #run(): Promise<void> {
     let failures = 0;
-    for (let turn = 0; !this.#closing.signal.aborted && this.state.name !== 'AUTH_FAILED'; turn += 1) {
+    for (let turn = 0; !this.closing && this.state.name !== 'AUTH_FAILED'; turn += 1) {
       const server = this.#servers[turn % this.#servers.length];
       if (server === undefined) return; // A connect string names at least one server.
       const startedAt = performance.now();
+      const former = this.#session;
       const failure = await this.#connectOnce(server);
       if (failure !== undefined) this.#onFailure(failure, server);
-      if (failure?.reason === 'SESSION_EXPIRED' || failure?.reason === 'ABORTED') continue;
+      // The session that was to be resumed is over: a new one is opened without delay.
+      if (former !== undefined && this.#session === undefined) continue;
       // A server that lets us in and hangs up again is no better than one that does not let us in.
       const lasted = failure === undefined && performance.now() - startedAt > STEADY_MS;
       failures = lasted ? 0 : failures + 1;

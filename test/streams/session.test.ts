@@ -1,5 +1,7 @@
 import { ZooKeeperError } from '../../src/errors';
 import { openSession, type ZooKeeperSession } from '../../src/streams/session';
+import { eventually } from '../support/eventually';
+import { dataTold } from '../support/told';
 import { startTestZooKeeper, TEST_SESSION_TIMEOUT_MS, type TestZooKeeper } from '../support/zookeeper';
 
 let zookeeper: TestZooKeeper;
@@ -198,29 +200,13 @@ describe('chroot', () => {
     await below.multi([{ op: 'set', path: '/x', data: Buffer.from('2'), version: 0 }]);
     expect((await session.get(`${root}/deep/x`))?.data.toString()).toBe('2');
     expect((await below.children('/'))?.names).toHaveLength(2);
-    const seen: unknown[] = [];
-    using subscription = subscribed(below, '/x', seen);
-    expect(subscription.closed).toBe(false);
-    await below.sync('/');
+    const paths: string[] = [];
+    below.watchData('/x').subscribe(({ path }) => paths.push(path));
+    using watched = dataTold(below, '/x');
+    await eventually(() => watched.seen.length === 1);
     await below.set('/x', Buffer.from('3'));
-    await below.get('/x');
-    expect(seen).toEqual([
-      ['/x', '2'],
-      ['/x', '3'],
-    ]);
+    await eventually(() => watched.seen.length === 2);
+    expect(watched.seen).toEqual(['2', '3']);
+    expect(paths).toEqual(['/x', '/x']);
   });
 });
-
-function subscribed(from: ZooKeeperSession, path: string, seen: unknown[]) {
-  const subscription = from.watchData(path).subscribe(({ path: told, node }) => {
-    seen.push([told, node?.data.toString()]);
-  });
-  return {
-    get closed() {
-      return subscription.closed;
-    },
-    [Symbol.dispose]() {
-      subscription.unsubscribe();
-    },
-  };
-}

@@ -1,9 +1,9 @@
-import { config, type Subscription } from 'rxjs';
+import { config } from 'rxjs';
 import { fourLetterWord } from '../../src/embedded/loopback-port';
 import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 import { eventually } from '../support/eventually';
-import { expireSession } from '../support/expire-session';
 import { openThroughProxy, type SessionThroughProxy } from '../support/session-through-proxy';
+import { dataTold, namesTold } from '../support/told';
 import { startTestZooKeeper, TEST_SESSION_TIMEOUT_MS, type TestZooKeeper } from '../support/zookeeper';
 
 let zookeeper: TestZooKeeper;
@@ -35,38 +35,15 @@ afterEach(async () => {
   await through[Symbol.asyncDispose]();
 });
 
-/** Text of the data as it is told, `undefined` for absence. */
-function data(from = session, of = path): { seen: unknown[]; subscription: Subscription } {
-  const seen: unknown[] = [];
-  return { seen, subscription: from.watchData(of).subscribe(({ node }) => seen.push(node?.data.toString())) };
-}
-
-function names(from = session, of = path): { seen: unknown[]; subscription: Subscription } {
-  const seen: unknown[] = [];
-  const subscription = from
-    .watchChildren(of)
-    .subscribe(({ node }) => seen.push(node === undefined ? undefined : [...node.names].sort().join(' ')));
-  return { seen, subscription };
-}
-
 /** Watches that the server holds for all its clients. */
 async function watchesOnServer(): Promise<number> {
   const answer = await fourLetterWord(zookeeper.server.port, 'mntr', 2000);
   return Number(/zk_watch_count\s+(\d+)/.exec(answer)?.[1]);
 }
 
-/** Away from the server while `change` goes on, and back. */
-async function away(change: () => Promise<unknown>): Promise<void> {
-  await through.proxy.refuse();
-  await eventually(() => session.state.name === 'SUSPENDED');
-  await change();
-  await through.proxy.heal();
-  await session.connected();
-}
-
 describe('watchData', () => {
   it('tells the absence, the creation, each change, the removal and the new creation', async () => {
-    const { seen } = data();
+    const { seen } = dataTold(session, path);
     await eventually(() => seen.length === 1);
     const steps: (() => Promise<unknown>)[] = [
       () => other.create(path, Buffer.from('1')),
@@ -84,14 +61,14 @@ describe('watchData', () => {
 
   it('tells the present value first', async () => {
     await other.create(path, Buffer.from('there'));
-    const { seen } = data();
+    const { seen } = dataTold(session, path);
     await eventually(() => seen.length === 1);
     expect(seen).toEqual(['there']);
   });
 
   it('tells the last of many quick changes, and never goes back', async () => {
     await other.create(path, Buffer.from('0'));
-    const { seen } = data();
+    const { seen } = dataTold(session, path);
     await Promise.all(
       Array.from({ length: 500 }, (_, index) => other.set(path, Buffer.from(`${index + 1}`))),
     );
@@ -102,7 +79,7 @@ describe('watchData', () => {
 
   it('tells a node created anew though its version counts from 0 again', async () => {
     await other.create(path, Buffer.from('same'));
-    const { seen } = data();
+    const { seen } = dataTold(session, path);
     await eventually(() => seen.length === 1);
     await other.multi([
       { op: 'remove', path },
@@ -114,7 +91,7 @@ describe('watchData', () => {
 
   it('does not tell what happens to the children', async () => {
     await other.create(path);
-    const { seen } = data();
+    const { seen } = dataTold(session, path);
     await eventually(() => seen.length === 1);
     await other.create(`${path}/child`);
     await other.set(path, Buffer.from('after'));
@@ -125,7 +102,7 @@ describe('watchData', () => {
 
 describe('watchChildren', () => {
   it('tells the absence, the children as they come and go, and the removal', async () => {
-    const { seen } = names();
+    const { seen } = namesTold(session, path);
     await eventually(() => seen.length === 1);
     const steps: (() => Promise<unknown>)[] = [
       () => other.create(path),
@@ -144,7 +121,7 @@ describe('watchChildren', () => {
 
   it('does not tell what happens to the data', async () => {
     await other.create(path);
-    const { seen } = names();
+    const { seen } = namesTold(session, path);
     await eventually(() => seen.length === 1);
     await other.set(path, Buffer.from('x'));
     await other.set(path, Buffer.from('y'));
@@ -158,10 +135,10 @@ describe('many subscribers', () => {
   it('share one watch, and late ones get the latest at once', async () => {
     await other.create(path, Buffer.from('1'));
     const before = await watchesOnServer();
-    const all = Array.from({ length: 1000 }, () => data());
+    const all = Array.from({ length: 1000 }, () => dataTold(session, path));
     await eventually(() => all.every(({ seen }) => seen.length === 1));
     expect(await watchesOnServer()).toBe(before + 1);
-    const late = data();
+    const late = dataTold(session, path);
     expect(late.seen).toEqual(['1']);
     await other.set(path, Buffer.from('2'));
     await eventually(() => [...all, late].every(({ seen }) => seen.at(-1) === '2'));
@@ -176,7 +153,7 @@ describe('many subscribers', () => {
 
   it('leave nothing behind, whatever they watched', async () => {
     const before = await watchesOnServer();
-    const absent = [data(), names()];
+    const absent = [dataTold(session, path), namesTold(session, path)];
     await eventually(() => absent.every(({ seen }) => seen.length === 1));
     expect(await watchesOnServer()).toBe(before + 1); // Both look for the same node.
     await other.create(path);
@@ -189,8 +166,8 @@ describe('many subscribers', () => {
   it('leave nothing behind when they go while the node is being read', async () => {
     const before = await watchesOnServer();
     for (let round = 0; round < 50; round += 1) {
-      data(session, `${path}-${round}`).subscription.unsubscribe();
-      const child = names(session, `${path}-${round}`);
+      dataTold(session, `${path}-${round}`).subscription.unsubscribe();
+      const child = namesTold(session, `${path}-${round}`);
       await Promise.resolve();
       child.subscription.unsubscribe();
     }
@@ -201,13 +178,13 @@ describe('many subscribers', () => {
   });
 
   it('of one kind go without harm to those of the other', async () => {
-    const [first, second] = [data(), names()];
+    const [first, second] = [dataTold(session, path), namesTold(session, path)];
     await eventually(() => first.seen.length === 1 && second.seen.length === 1);
     first.subscription.unsubscribe();
     await session.sync('/');
     await other.create(path);
     await eventually(() => second.seen.length === 2);
-    const third = data();
+    const third = dataTold(session, path);
     await eventually(() => third.seen.length === 1);
     second.subscription.unsubscribe();
     await session.sync('/');
@@ -237,7 +214,7 @@ describe('many subscribers', () => {
       session.watchData(path).subscribe(() => {
         throw thrown;
       });
-      const { seen } = data();
+      const { seen } = dataTold(session, path);
       await eventually(() => seen.length === 1 && unhandled.length === 1);
       await other.set(path, Buffer.from('2'));
       await eventually(() => seen.length === 2 && unhandled.length === 2);
@@ -245,89 +222,5 @@ describe('many subscribers', () => {
     } finally {
       config.onUnhandledError = null;
     }
-  });
-});
-
-describe('after a broken connection', () => {
-  it('tells what changed meanwhile, once', async () => {
-    await other.create(path, Buffer.from('1'));
-    const [first, second] = [data(), names()];
-    await eventually(() => first.seen.length === 1 && second.seen.length === 1);
-    await away(async () => {
-      await other.set(path, Buffer.from('2'));
-      await other.set(path, Buffer.from('3'));
-      await other.create(`${path}/a`);
-    });
-    await eventually(() => first.seen.length === 2 && second.seen.length === 2);
-    await other.set(path, Buffer.from('4'));
-    await eventually(() => first.seen.length === 3);
-    expect([first.seen, second.seen]).toEqual([
-      ['1', '3', '4'],
-      ['', 'a'],
-    ]);
-  });
-
-  it('tells a node that was removed and created again, and says nothing of one that came and went', async () => {
-    await other.create(path, Buffer.from('same'));
-    const recreated = data();
-    const ghost = data(session, `${path}-ghost`);
-    const still = data(session, '/zookeeper');
-    await eventually(() => [recreated, ghost, still].every(({ seen }) => seen.length === 1));
-    await away(async () => {
-      await other.remove(path);
-      await other.create(path, Buffer.from('same'));
-      await other.create(`${path}-ghost`);
-      await other.remove(`${path}-ghost`);
-    });
-    await eventually(() => recreated.seen.length === 2);
-    await other.create(`${path}-ghost`, Buffer.from('now'));
-    await eventually(() => ghost.seen.length === 2);
-    expect([recreated.seen, ghost.seen, still.seen]).toEqual([['same', 'same'], [undefined, 'now'], ['']]);
-  });
-
-  it('gives late subscribers what was known last, while it is away', async () => {
-    await other.create(path, Buffer.from('1'));
-    const first = data();
-    await eventually(() => first.seen.length === 1);
-    const neverRead: unknown[] = [];
-    await away(() => {
-      expect(data().seen).toEqual(['1']);
-      session.watchData(`${path}/none`).subscribe(({ node }) => neverRead.push(node));
-      expect(neverRead).toEqual([]);
-      return Promise.resolve();
-    });
-    await eventually(() => neverRead.length === 1);
-  });
-
-  it('follows on in a new session', async () => {
-    await other.create(path, Buffer.from('1'));
-    const [first, second] = [data(), names()];
-    await eventually(() => first.seen.length === 1 && second.seen.length === 1);
-    await expireSession(through.proxy);
-    await eventually(() => through.names.includes('LOST') && session.state.name === 'CONNECTED');
-    await other.set(path, Buffer.from('2'));
-    await other.create(`${path}/a`);
-    await eventually(() => first.seen.length === 2 && second.seen.length === 2);
-    expect([first.seen, second.seen]).toEqual([
-      ['1', '2'],
-      ['', 'a'],
-    ]);
-  });
-
-  it('reads 3,000 nodes again, and the connection holds', async () => {
-    const before = await watchesOnServer();
-    const paths = Array.from({ length: 3000 }, (_, index) => `${path}-${index}`);
-    const told = new Map<string, number>();
-    for (const one of paths) {
-      session.watchData(one).subscribe(({ node }) => told.set(one, (node?.data.length ?? 0) + 1));
-    }
-    await eventually(() => told.size === paths.length);
-    through.proxy.cut();
-    await eventually(() => session.state.name === 'SUSPENDED');
-    await session.connected();
-    await eventually(watchesOnServer, (watches) => watches === before + paths.length);
-    await other.create(paths[2999]!, Buffer.from('now'));
-    await eventually(() => told.get(paths[2999]!) === 4);
-    expect(through.names).toEqual(['CONNECTING', 'CONNECTED', 'SUSPENDED', 'CONNECTED']);
   });
 });
