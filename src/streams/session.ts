@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { Observable } from 'rxjs';
-
 import { errorMessage, ZooKeeperError } from '../errors';
 import { awaitConnected, refuse } from './availability';
 import { ConcurrencyLimit } from './concurrency-limit';
@@ -10,6 +9,7 @@ import type { HandshakeError } from './handshake';
 import * as requests from './requests';
 import type { NodeMode, Sender, TransactionOp } from './requests';
 import { SessionLife } from './session-life';
+import type { SessionOptions } from './session-options';
 import type { SessionState } from './session-state';
 import type { Stat } from './stat';
 import { childrenKind, dataKind, type ChildrenSnapshot, type DataSnapshot } from './watch-kinds';
@@ -17,20 +17,11 @@ import { Watches } from './watches';
 import { checkedPath, pathAndParents, withChroot } from './znode-path';
 
 export type { NodeMode, TransactionOp } from './requests';
+export type { SessionOptions } from './session-options';
 export type { ChildrenSnapshot, DataSnapshot } from './watch-kinds';
 
 /** Readings of watched nodes under way at a time: reconnecting with thousands of them is no storm. */
 const CONCURRENT_READS = 64;
-
-export interface SessionOptions {
-  /** `host:port,host:port[/chroot]` */
-  readonly connectString: string;
-  /** What is asked for; the server may grant another one, see {@link ZooKeeperSession.negotiatedTimeoutMs}. */
-  readonly sessionTimeoutMs: number;
-  /** Sent first on each connection, such as `{ scheme: 'digest', credentials: 'user:password' }`. */
-  readonly auth?: { readonly scheme: string; readonly credentials: string };
-  readonly log?: Logger;
-}
 
 /**
  * Starts to connect and returns at once. Throws `BAD_ARGUMENTS` for a connect string that is none. Without a
