@@ -2,7 +2,7 @@ import { combineLatest, distinctUntilChanged, map } from 'rxjs';
 import { ConfigError, ModelError } from '../errors';
 import { parseHandlerConfig } from '../handler-config';
 import { type ConfigData, watchConfig } from '../registry/watch-config';
-import { backoffMs, pause } from './backoff';
+import { retryPause } from './retry-pause';
 import { declareHandler } from './event-handler';
 import type { ServedModel } from './served-model';
 
@@ -58,7 +58,7 @@ async function apply(znode: ConfigData, context: ServedModel, signal: AbortSigna
       }
       if (!(error instanceof ModelError && error.retryable)) throw error;
       context.log.warn({ model: context.model, error: error.message }, 'config not applied yet');
-      await pause(backoffMs(failures), signal);
+      await retryPause(failures, signal);
     }
   }
 }

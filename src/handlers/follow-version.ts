@@ -4,7 +4,7 @@ import type { Served } from '../inference/version-changes';
 import { readManifest } from '../registry/catalog';
 import type { PromotedVersion } from '../registry/promoted-version';
 import { watchPromoted } from '../registry/watch-promoted';
-import { backoffMs, pause } from './backoff';
+import { retryPause } from './retry-pause';
 import { declareHandler } from './event-handler';
 import type { ServedModel } from './served-model';
 
@@ -139,7 +139,7 @@ async function worthAnotherAttempt(
   context: ServedModel,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (error.retryable) return pause(backoffMs(failures), signal);
+  if (error.retryable) return retryPause(failures, signal);
   if (error.code !== 'WARMUP_FAILED') return false;
   const configChanged$ = context.observed.record$.pipe(
     map(({ config }) => config.mzxid),

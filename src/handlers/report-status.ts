@@ -2,7 +2,7 @@ import { combineLatest, distinctUntilChanged, filter, map } from 'rxjs';
 import { errorMessage } from '../errors';
 import type { StatusRecord } from '../registry/status-record';
 import { writeStatus } from '../registry/write-status';
-import { backoffMs, pause } from './backoff';
+import { retryPause } from './retry-pause';
 import { declareHandler } from './event-handler';
 import type { ServedModel } from './served-model';
 
@@ -31,7 +31,7 @@ export const reportStatus = declareHandler<ServedModel, StatusRecord>({
         return;
       } catch (error) {
         log.warn({ model, error: errorMessage(error) }, 'status not written; it will be tried again');
-        if (!(await pause(backoffMs(failures), signal))) return;
+        if (!(await retryPause(failures, signal))) return;
       }
     }
   },

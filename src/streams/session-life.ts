@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { type Observable, ReplaySubject } from 'rxjs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../errors';
-import { backoffMs } from './backoff';
+import { backoffMs } from '../backoff';
 import type { ConnectString, ServerAddress } from './connect-string';
 import { Connection } from './connection';
 import { handshake, HandshakeError, type Handshake, type SessionGrant } from './handshake';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { type Observable, ReplaySubject } from 'rxjs';
 import { errorMessage } from '../errors';
-import { backoffMs } from './backoff';
+import { backoffMs } from '../backoff';
 import type { ConcurrencyLimit } from './concurrency-limit';
 import type { Connection } from './connection';
 import type { Sender } from './requests';

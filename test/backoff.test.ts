@@ -1,4 +1,4 @@
-import { backoffMs } from '../../src/streams/backoff';
+import { backoffMs } from '../src/backoff';
 
 describe('backoffMs', () => {
   it('stays below a limit that doubles up to a ceiling', () => {
