@@ -57,7 +57,7 @@ export class OnTheEventLoop implements NaiveModel {
 
   infer(request: InferenceRequest): Promise<InferenceAnswer> {
     const { loaded, stamp } = this.#required;
-    this.#admission.requirePlace(DEFAULTS_IN_FORCE.config.admission);
+    this.#admission.requirePlace(DEFAULTS_IN_FORCE.config.admission, request.body.byteLength);
     const terms = { version: loaded.version, versionStamp: stamp, config: DEFAULTS_IN_FORCE };
     const admitted = new AdmittedRequest(request, terms, (settled, wasRunning) => {
       if (!wasRunning) this.#batcher.remove(settled);

@@ -4,6 +4,11 @@ import type { AdmittedRequest } from './admitted-request';
 import { Deadlines } from './deadlines';
 import { Expected } from './expected';
 
+/**
+ * Bytes of request bodies that one model has in hand at the most, so that `maxQueued` large ones do not fill the
+ * memory. A request that finds nothing else in hand is let in whatever its size.
+ */
+const MAX_BYTES_IN_HAND = 256 * 1024 * 1024;
 /** Milliseconds between two searches of a full queue for clients that have gone. */
 const SWEEP_INTERVAL_MS = 10;
 
@@ -19,6 +24,7 @@ export class Admission {
   #wake: NodeJS.Immediate | undefined;
   #turnOf: (() => void) | undefined;
   #running = 0;
+  #bytes = 0;
   #sweptAt = -Infinity;
   #drained: Expected<void> | undefined;
 
@@ -28,21 +34,29 @@ export class Admission {
     return this.#outstanding.size - this.#running;
   }
 
-  /** @throws RequestError QUEUE_FULL when maxConcurrent + maxQueued requests are in hand. */
-  requirePlace({ maxConcurrent, maxQueued }: HandlerConfig['admission']): void {
-    const limit = maxConcurrent + maxQueued;
-    if (this.#outstanding.size < limit) return;
+  /**
+   * @throws RequestError QUEUE_FULL when maxConcurrent + maxQueued requests are in hand, or when the body of
+   * `bytes` does not fit beside theirs.
+   */
+  requirePlace(limits: HandlerConfig['admission'], bytes: number): void {
+    if (this.#hasPlace(limits, bytes)) return;
     this.#sweep();
-    if (this.#outstanding.size < limit) return;
+    if (this.#hasPlace(limits, bytes)) return;
+    const { maxConcurrent, maxQueued } = limits;
+    const { size } = this.#outstanding;
     throw new RequestError(
       'QUEUE_FULL',
-      `model ${this.model} has ${this.#outstanding.size} requests in hand: ` +
-        `at most ${maxConcurrent} run and ${maxQueued} wait (admission.maxConcurrent, admission.maxQueued)`,
+      size >= maxConcurrent + maxQueued
+        ? `model ${this.model} has ${size} requests in hand: ` +
+            `at most ${maxConcurrent} run and ${maxQueued} wait (admission.maxConcurrent, admission.maxQueued)`
+        : `model ${this.model} has requests with bodies of ${this.#bytes} bytes in hand: ` +
+            `${bytes} more do not fit into ${MAX_BYTES_IN_HAND}`,
     );
   }
 
   enter(request: AdmittedRequest): void {
     this.#outstanding.add(request);
+    this.#bytes += request.request.body.byteLength;
     this.#deadlines.watch(request);
   }
 
@@ -68,6 +82,7 @@ export class Admission {
   /** Gives back the place of a request that was settled. */
   leave(request: AdmittedRequest, wasRunning: boolean): void {
     this.#outstanding.delete(request);
+    this.#bytes -= request.request.body.byteLength;
     if (wasRunning) this.#running -= 1;
     // Once the whole batch is settled, not at its first request.
     if (wasRunning && this.#blocked.size > 0) this.#wake ??= setImmediate(this.#giveTurns);
@@ -79,6 +94,11 @@ export class Admission {
     this.#drained ??= new Expected();
     if (this.#outstanding.size > 0) await this.#drained.promise;
     this.#deadlines.stop();
+  }
+
+  #hasPlace({ maxConcurrent, maxQueued }: HandlerConfig['admission'], bytes: number): boolean {
+    const { size } = this.#outstanding;
+    return size < maxConcurrent + maxQueued && (size === 0 || this.#bytes + bytes <= MAX_BYTES_IN_HAND);
   }
 
   readonly #giveTurns = (): void => {

@@ -120,7 +120,7 @@ export class Generation {
     versionStamp: string | undefined,
   ): Promise<InferenceAnswer> {
     this.requireAlive();
-    this.#admission.requirePlace(config.config.admission);
+    this.#admission.requirePlace(config.config.admission, request.body.byteLength);
     const terms = { version: this.version, versionStamp, config };
     const admitted = new AdmittedRequest(request, terms, this.#onSettled);
     this.#leases += 1;

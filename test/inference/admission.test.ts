@@ -55,6 +55,23 @@ describe('places', () => {
     await expect(gone.answer).rejects.toMatchObject({ code: 'CLIENT_GONE' });
   });
 
+  test('bodies of 256 MiB are let in, what does not fit beside them is refused; one alone may be larger', () => {
+    const admission = new Admission('iris');
+    const roomy = inForce();
+    const body = (mebibytes: number) => request(Buffer.alloc(mebibytes * 2 ** 20));
+    const larger = admit(admission, roomy, body(300));
+    expect(() => admit(admission, roomy, body(1))).toThrow(
+      'model iris has requests with bodies of 314572800 bytes in hand: 1048576 more do not fit into 268435456',
+    );
+    larger.fail(new RequestError('INTERNAL', 'settled'));
+    const half = admit(admission, roomy, body(128));
+    admission.handOver(half);
+    admit(admission, roomy, body(128));
+    expect(() => admit(admission, roomy, request(Buffer.alloc(1)))).toThrow(RequestError);
+    half.succeed(Buffer.of(), -1);
+    expect(admit(admission, roomy, body(64)).waiting).toBe(true);
+  });
+
   test('a request that runs keeps its place though its client has gone', () => {
     const admission = new Admission('iris');
     const client = new AbortController();

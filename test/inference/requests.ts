@@ -28,7 +28,7 @@ export function admit(
   terms: ConfigInForce,
   begun: InferenceRequest = request(),
 ): AdmittedRequest {
-  admission.requirePlace(terms.config.admission);
+  admission.requirePlace(terms.config.admission, begun.body.byteLength);
   const admitted = new AdmittedRequest(
     begun,
     { version: '1', versionStamp: undefined, config: terms },
