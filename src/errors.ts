@@ -94,6 +94,25 @@ export class ZooKeeperError extends Error {
   }
 }
 
+/**
+ * Why a recipe of `src/coordination` did not do what was asked.
+ * - `NOT_HELD`: what has to be held for it, a lock or a claim, is not held, or no longer.
+ * - `BAD_DATA`: the znode holds something that the recipe did not write.
+ * - `EXHAUSTED`: ZooKeeper's counter of the children made below a znode is at its end; the znode has to be replaced.
+ */
+export type CoordinationErrorCode = 'NOT_HELD' | 'BAD_DATA' | 'EXHAUSTED';
+
+export class CoordinationError extends Error {
+  override readonly name = 'CoordinationError';
+  constructor(
+    readonly code: CoordinationErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 /** The handler config was refused, whole. `path` is the JSON path of what was wrong, `$` for the document. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';

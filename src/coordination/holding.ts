@@ -1,0 +1,103 @@
+import { filter, map, merge, ReplaySubject, type Observable, type Subscription } from 'rxjs';
+import { CoordinationError } from '../errors';
+import type { ZooKeeperSession } from '../streams/session';
+import { sessionHold } from './session-id';
+
+/**
+ * - `HELD`: act.
+ * - `IN_DOUBT`: the connection is broken. Others may be given the same thing at the session timeout, so stop acting. It
+ *   may turn back into `HELD`.
+ * - `LOST`: the session is over, or somebody removed the znode. It never comes back.
+ * - `RELEASED`: given up by its holder.
+ */
+export type HoldState = 'HELD' | 'IN_DOUBT' | 'LOST' | 'RELEASED';
+
+/** The znode by which something is held. */
+export interface HeldNode {
+  readonly path: string;
+  readonly czxid: string;
+  readonly sessionId: string;
+}
+
+/** Follows whether this process still holds what an ephemeral znode of its session stands for. */
+export class Holding {
+  readonly #state$ = new ReplaySubject<HoldState>(1);
+  readonly #watching: Subscription;
+  readonly #doubt = new AbortController();
+  readonly #lost = new AbortController();
+  readonly #what: string;
+  #state: HoldState = 'HELD';
+
+  /** @param what for messages, such as `the lock /locks/a` */
+  constructor(session: ZooKeeperSession, node: HeldNode, what: string) {
+    this.#what = what;
+    this.#enter('HELD');
+    const lose = () => {
+      this.#follow('LOST');
+    };
+    const gone$ = session.watchData(node.path).pipe(
+      filter((seen) => seen.node?.stat.czxid !== node.czxid),
+      map(() => 'LOST' as const),
+    );
+    this.#watching = merge(sessionHold(session, node.sessionId), gone$).subscribe({
+      next: (state) => {
+        this.#follow(state);
+      },
+      error: lose,
+      complete: lose,
+    });
+    if (this.#isOver) this.#watching.unsubscribe();
+  }
+
+  get state(): HoldState {
+    return this.#state;
+  }
+
+  /** Replays the present state; completes after `LOST` and `RELEASED`. */
+  get state$(): Observable<HoldState> {
+    return this.#state$.asObservable();
+  }
+
+  /** Aborts the first time that it is not sure to be held, and stays aborted. Not on release. */
+  get doubt(): AbortSignal {
+    return this.#doubt.signal;
+  }
+
+  /** Aborts when it is lost. Not on release. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** From here on it is neither held nor watched. */
+  release(): void {
+    if (this.#isOver) return;
+    this.#watching.unsubscribe();
+    this.#enter('RELEASED');
+    this.#state$.complete();
+  }
+
+  notHeld(cause?: unknown): CoordinationError {
+    const words = this.#state === 'RELEASED' ? 'was released' : 'is lost';
+    return new CoordinationError('NOT_HELD', `${this.#what} ${words}`, { cause });
+  }
+
+  get #isOver(): boolean {
+    return this.#state === 'LOST' || this.#state === 'RELEASED';
+  }
+
+  #follow(state: HoldState): void {
+    if (this.#isOver || state === this.#state) return;
+    this.#enter(state);
+    if (state !== 'HELD') this.#doubt.abort(new CoordinationError('NOT_HELD', `${this.#what} is in doubt`));
+    if (state !== 'LOST') return;
+    this.#lost.abort(this.notHeld());
+    this.#state$.complete();
+    // Undefined while the constructor still subscribes.
+    (this.#watching as Subscription | undefined)?.unsubscribe();
+  }
+
+  #enter(state: HoldState): void {
+    this.#state = state;
+    this.#state$.next(state);
+  }
+}
