@@ -1,50 +1,48 @@
 import { RequestError } from '../../errors';
-import { shown } from '../../names';
-import { DATATYPES, isDatatype, type Datatype } from '../datatype';
 import type { TensorSignature } from '../signature';
 import { tensorFromBytes } from './binary-tensor';
-import { DataFault, describe, isRecord } from './data-fault';
-import { requireFit } from './fit-signature';
-import { skeletonOf, type NumberRuns } from './json-skeleton';
-import { readShape, tensorFromJson, tensorFromRun } from './json-tensor';
+import { DataFault } from './data-fault';
+import { skeletonOf } from './json-skeleton';
+import { tensorFromJson, tensorFromRun } from './json-tensor';
 import { parseJson, parseLossless, textOf } from './json-text';
-import { readRequestedOutputs, readParameters, type RequestedOutput } from './requested-outputs';
+import type { NumberRun } from './number-run';
+import { RequestPlanner, type InputPlan, type RequestPlan } from './request-plan';
 import type { Tensor } from './tensor';
 
 /** A request as it came, checked against what the model takes. */
 export interface DecodedRequest {
-  /** Undefined when the request has none. */
-  readonly id: string | undefined;
-  /** By name: in the model's order when its inputs were given to the decoder, else as they came. */
+  readonly plan: RequestPlan;
+  /** By name, in the order of the plan. */
   readonly inputs: ReadonlyMap<string, Tensor>;
-  /** Undefined: all outputs. */
-  readonly outputs: readonly RequestedOutput[] | undefined;
-  /** Outputs that were not asked for one by one go out as binary tensors. */
-  readonly binaryOutputs: boolean;
 }
 
 interface Body {
-  /** Bytes of JSON: no tensor written in them has more elements. */
-  readonly jsonBytes: number;
+  readonly json: Buffer;
   /** What follows the JSON, undefined when all of the body is JSON. */
   readonly tail: Buffer<ArrayBuffer> | undefined;
-  readonly document: unknown;
-  /** Arrays of numbers that the document has marks for. */
-  readonly runs?: NumberRuns;
 }
+
+/** Plans that are remembered, and characters of a text of which one is. */
+const MOST_PLANS = 64;
+const MOST_CHARACTERS = 1024;
+
+const NO_RUNS: readonly NumberRun[] = [];
 
 /** Reads inference requests of the Open Inference Protocol, JSON with or without binary tensors. */
 export class RequestDecoder {
-  readonly #inputs: readonly TensorSignature[] | undefined;
-  readonly #outputs: readonly string[] | undefined;
+  readonly #planner: RequestPlanner;
+  /**
+   * By the text beside the numbers, which is the same for all requests of most clients, once their numbers are
+   * taken out of it. Requests with an id are not kept: they do not come again.
+   */
+  readonly #plans = new Map<string, RequestPlan>();
 
   /**
    * `inputs` undefined: any tensors are let through, since code takes them before the model does; `outputs`
    * undefined: any may be asked for, since code makes them.
    */
   constructor(inputs: readonly TensorSignature[] | undefined, outputs: readonly string[] | undefined) {
-    this.#inputs = inputs;
-    this.#outputs = outputs;
+    this.#planner = new RequestPlanner(inputs, outputs);
   }
 
   /**
@@ -60,173 +58,109 @@ export class RequestDecoder {
         `Inference-Header-Content-Length: got ${jsonLength}, but the body has ${body.byteLength} bytes`,
       );
     }
-    const json = jsonLength < 0 ? body : body.subarray(0, jsonLength);
-    const tail = jsonLength < 0 ? undefined : body.subarray(jsonLength);
-    return this.#readRuns(json, tail) ?? this.#readText(json, tail);
+    const parts: Body =
+      jsonLength < 0
+        ? { json: body, tail: undefined }
+        : { json: body.subarray(0, jsonLength), tail: body.subarray(jsonLength) };
+    return this.#readRuns(parts) ?? this.#readText(parts);
   }
 
   /** The request, when its numbers can be read without `JSON.parse`; undefined for all others, the bad ones too. */
-  #readRuns(json: Buffer, tail: Body['tail']): DecodedRequest | undefined {
+  #readRuns(body: Body): DecodedRequest | undefined {
     try {
-      const skeleton = skeletonOf(json);
+      const skeleton = skeletonOf(body.json);
       if (skeleton === undefined) return undefined;
-      const { text, runs } = skeleton;
-      const request = this.#read({ jsonBytes: json.byteLength, tail, document: parseJson(text), runs });
+      const plan = this.#planOf(skeleton.text);
       // A run that is no input's data has not been looked at: it may be no JSON.
-      return runs.left === 0 ? request : undefined;
+      const used = plan.inputs.filter(({ source }) => source.kind === 'run').length;
+      return used === skeleton.runs.length ? fill(plan, body, skeleton.runs) : undefined;
     } catch (error) {
       if (error instanceof RequestError) return undefined;
       throw error;
     }
   }
 
-  #readText(json: Buffer, tail: Body['tail']): DecodedRequest {
-    const text = textOf(json);
-    const jsonBytes = json.byteLength;
+  #readText(body: Body): DecodedRequest {
+    const text = textOf(body.json);
+    if (body.tail !== undefined) return this.#readExactly(text, body, this.#planOf(text));
+    return this.#readExactly(text, body, this.#planner.plan(parseJson(text)));
+  }
+
+  /** Reads the text a second time when 64-bit integers of it did not survive the first. */
+  #readExactly(text: string, body: Body, plan: RequestPlan): DecodedRequest {
     try {
-      return this.#read({ jsonBytes, tail, document: parseJson(text) });
+      return fill(plan, body, NO_RUNS);
     } catch (error) {
       if (!(error instanceof RequestError && error.cause instanceof DataFault && error.cause.lossy))
         throw error;
     }
-    return this.#read({ jsonBytes, tail, document: parseLossless(text) });
+    return fill(this.#planner.plan(parseLossless(text)), body, NO_RUNS);
   }
 
-  #read(body: Body): DecodedRequest {
-    const request = body.document;
-    if (!isRecord(request)) throw bad('$', request, 'a JSON object');
-    const id = request['id'];
-    if (id !== undefined && typeof id !== 'string') throw bad('id', id, 'text');
-    const parameters = readParameters(request['parameters'], 'parameters');
-    const binaryOutputs = parameters.boolean('binary_data_output') ?? false;
-    return {
-      id,
-      inputs: this.#readInputs(request['inputs'], body),
-      outputs: readRequestedOutputs(request['outputs'], this.#outputs, binaryOutputs),
-      binaryOutputs,
-    };
-  }
-
-  #readInputs(values: unknown, body: Body): ReadonlyMap<string, Tensor> {
-    if (!Array.isArray(values)) throw bad('inputs', values, 'an array of tensors');
-    const inputs = new Map<string, Tensor>();
-    let tailAt = 0;
-    for (let i = 0; i < values.length; i++) {
-      const value: unknown = values[i];
-      if (!isRecord(value)) throw bad(`inputs[${i}]`, value, 'a tensor: an object');
-      const name = value['name'];
-      if (typeof name !== 'string') throw bad(`inputs[${i}].name`, name, 'text');
-      if (inputs.has(name)) {
-        throw new RequestError('BAD_INPUT', `inputs[${i}].name: got ${shown(name)} a second time`);
-      }
-      const signature = this.#signatureOf(name, i);
-      const datatype = readDatatype(value['datatype'], i);
-      try {
-        const shape = readShape(value['shape']);
-        if (signature !== undefined) requireFit(signature, datatype, shape);
-        const size = binarySize(value, i);
-        if (size === undefined) {
-          inputs.set(name, tensorFrom(value['data'], datatype, shape, body));
-        } else {
-          inputs.set(name, tensorFromBytes(datatype, shape, slice(body.tail, tailAt, size, i)));
-          tailAt += size;
+  #planOf(text: string): RequestPlan {
+    const known = this.#plans.get(text);
+    if (known !== undefined) return known;
+    const plan = this.#planner.plan(parseJson(text));
+    const comesAgain = plan.id === undefined && plan.inputs.every(({ source }) => source.kind !== 'json');
+    if (comesAgain && text.length <= MOST_CHARACTERS) {
+      this.#plans.set(text, plan);
+      if (this.#plans.size > MOST_PLANS) {
+        for (const oldest of this.#plans.keys()) {
+          this.#plans.delete(oldest);
+          break;
         }
-      } catch (cause) {
-        if (!(cause instanceof DataFault)) throw cause;
-        throw new RequestError('BAD_INPUT', `inputs[${i}].${cause.path}: ${cause.problem}`, { cause });
       }
     }
-    if (body.tail !== undefined && tailAt !== body.tail.byteLength) {
-      throw new RequestError(
-        'BAD_INPUT',
-        `the body has ${body.tail.byteLength} bytes after the JSON, but the binary_data_size of the inputs make ${tailAt}`,
-      );
-    }
-    return this.#inModelOrder(inputs);
+    return plan;
   }
+}
 
-  #signatureOf(name: string, index: number): TensorSignature | undefined {
-    if (this.#inputs === undefined) return undefined;
-    for (const signature of this.#inputs) if (signature.name === name) return signature;
+function fill(plan: RequestPlan, body: Body, runs: readonly NumberRun[]): DecodedRequest {
+  const inputs = new Map<string, Tensor>();
+  for (const input of plan.inputs) {
+    try {
+      inputs.set(input.name, valuesOf(input, body, runs));
+    } catch (cause) {
+      if (!(cause instanceof DataFault)) throw cause;
+      throw new RequestError('BAD_INPUT', `${input.path}.${cause.path}: ${cause.problem}`, { cause });
+    }
+  }
+  if (body.tail !== undefined && plan.tailBytes !== body.tail.byteLength) {
     throw new RequestError(
       'BAD_INPUT',
-      `inputs[${index}].name: got ${shown(name)}, expected ${this.#names()}`,
+      `the body has ${body.tail.byteLength} bytes after the JSON, but the binary_data_size of the inputs make ${plan.tailBytes}`,
     );
   }
-
-  #inModelOrder(inputs: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
-    if (this.#inputs === undefined || this.#inputs.length < 2) {
-      if (this.#inputs?.length === 1 && inputs.size === 0) throw this.#missing(this.#inputs[0]?.name ?? '');
-      return inputs;
-    }
-    const ordered = new Map<string, Tensor>();
-    for (const { name } of this.#inputs) {
-      const tensor = inputs.get(name);
-      if (tensor === undefined) throw this.#missing(name);
-      ordered.set(name, tensor);
-    }
-    return ordered;
-  }
-
-  #missing(name: string): RequestError {
-    return new RequestError(
-      'BAD_INPUT',
-      `inputs: no tensor named ${shown(name)} came, expected ${this.#names()}`,
-    );
-  }
-
-  #names(): string {
-    return (this.#inputs ?? []).map(({ name, datatype }) => `${shown(name)} (${datatype})`).join(', ');
-  }
+  return { plan, inputs };
 }
 
-function tensorFrom(data: unknown, datatype: Datatype, shape: readonly number[], body: Body): Tensor {
-  const run = body.runs?.take(data);
-  return run === undefined
-    ? tensorFromJson(datatype, shape, data, { limit: body.jsonBytes })
-    : tensorFromRun(datatype, shape, run);
-}
-
-function readDatatype(value: unknown, index: number): Datatype {
-  if (typeof value === 'string' && isDatatype(value)) return value;
-  throw bad(`inputs[${index}].datatype`, value, `one of ${DATATYPES.join(', ')}`);
-}
-
-/** `binary_data_size` of an input, undefined when its data is in the JSON. */
-function binarySize(input: Readonly<Record<string, unknown>>, index: number): number | undefined {
-  if (input['parameters'] === undefined) return undefined;
-  const size = readParameters(input['parameters'], `inputs[${index}].parameters`).size('binary_data_size');
-  if (size !== undefined && input['data'] !== undefined) {
-    throw new RequestError(
-      'BAD_INPUT',
-      `inputs[${index}]: got data and binary_data_size, expected one of them`,
-    );
+function valuesOf(input: InputPlan, body: Body, runs: readonly NumberRun[]): Tensor {
+  const { datatype, shape, source } = input;
+  if (source.kind === 'json') {
+    // A text of so many bytes cannot hold more elements than that.
+    return tensorFromJson(datatype, shape, source.data, { limit: body.json.byteLength });
   }
-  return size;
+  if (source.kind === 'binary') return tensorFromBytes(datatype, shape, bytesOf(source, body.tail));
+  const run = runs[source.index];
+  if (run === undefined) throw new DataFault('data', `got text, expected an array of ${datatype}`);
+  return tensorFromRun(datatype, shape, run);
 }
 
-function slice(
+function bytesOf(
+  { at, bytes }: { readonly at: number; readonly bytes: number },
   tail: Buffer<ArrayBuffer> | undefined,
-  at: number,
-  size: number,
-  index: number,
 ): Buffer<ArrayBuffer> {
-  const field = `inputs[${index}].parameters.binary_data_size`;
   if (tail === undefined) {
-    throw new RequestError(
-      'BAD_INPUT',
-      `${field}: got ${size}, but the header Inference-Header-Content-Length, which says where binary data begins, did not come`,
+    throw new DataFault(
+      'parameters.binary_data_size',
+      `got ${bytes}, but the header Inference-Header-Content-Length, which says where binary data begins, did not come`,
     );
   }
-  if (at + size > tail.byteLength) {
-    throw new RequestError(
-      'BAD_INPUT',
-      `${field}: got ${size}, but only ${tail.byteLength - at} bytes are left`,
+  if (at + bytes > tail.byteLength) {
+    throw new DataFault(
+      'parameters.binary_data_size',
+      `got ${bytes}, but only ${Math.max(0, tail.byteLength - at)} bytes are left`,
     );
   }
-  return tail.subarray(at, at + size);
-}
-
-function bad(field: string, value: unknown, expected: string): RequestError {
-  return new RequestError('BAD_INPUT', `${field}: got ${describe(value)}, expected ${expected}`);
+  return tail.subarray(at, at + bytes);
 }

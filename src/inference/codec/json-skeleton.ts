@@ -10,33 +10,16 @@ const MARK = `${randomUUID()}:`;
 const KEY = '"data"';
 const [QUOTE, COMMA, COLON, OPEN, CLOSE, BRACE] = [0x22, 0x2c, 0x3a, 0x5b, 0x5d, 0x7d];
 
-/** A JSON text in which long arrays of numbers are replaced by marks. */
+/** A JSON text in which long arrays of numbers are replaced by marks: text that names the run. */
 export interface Skeleton {
   readonly text: string;
-  readonly runs: NumberRuns;
+  readonly runs: readonly NumberRun[];
 }
 
-/** The arrays that the marks of a skeleton stand for. */
-export class NumberRuns {
-  readonly #runs: readonly NumberRun[];
-  #left: number;
-
-  constructor(runs: readonly NumberRun[]) {
-    this.#runs = runs;
-    this.#left = runs.length;
-  }
-
-  /** How many have not been taken. */
-  get left(): number {
-    return this.#left;
-  }
-
-  /** The run that a value of the text is the mark of. */
-  take(value: unknown): NumberRun | undefined {
-    if (typeof value !== 'string' || !value.startsWith(MARK)) return undefined;
-    this.#left--;
-    return this.#runs[Number(value.slice(MARK.length))];
-  }
+/** Which of the runs of its skeleton a value is the mark of; undefined for any other value. */
+export function runIndexOf(value: unknown): number | undefined {
+  if (typeof value !== 'string' || !value.startsWith(MARK)) return undefined;
+  return Number(value.slice(MARK.length));
 }
 
 /**
@@ -59,7 +42,7 @@ export function skeletonOf(json: Buffer): Skeleton | undefined {
     key = to - KEY.length;
   }
   if (runs.length === 0) return undefined;
-  return { text: text + textOf(json.subarray(taken)), runs: new NumberRuns(runs) };
+  return { text: text + textOf(json.subarray(taken)), runs };
 }
 
 /** Where the array begins that follows a key, undefined when something else does. */

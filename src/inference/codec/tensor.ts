@@ -104,8 +104,10 @@ export function joinRows(parts: readonly Tensor[], rows: number): Tensor {
 
 /** Rows `from` to `to` of a tensor with at least one dimension: a view for numbers, a copy for text. */
 export function sliceRows(tensor: Tensor, from: number, to: number): Tensor {
-  const shape = [to - from, ...tensor.shape.slice(1)];
-  const row = elementCount(shape.slice(1));
+  const shape = tensor.shape.slice();
+  shape[0] = 1;
+  const row = elementCount(shape);
+  shape[0] = to - from;
   return tensor.datatype === 'BYTES'
     ? { datatype: 'BYTES', shape, data: tensor.data.slice(from * row, to * row) }
     : { datatype: tensor.datatype, shape, data: tensor.data.subarray(from * row, to * row) };

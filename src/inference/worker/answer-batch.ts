@@ -74,15 +74,13 @@ export class BatchAnswerer {
     try {
       const params = handler === undefined ? {} : this.#paramsOf(request.params, batch.params);
       const body = Buffer.from(batch.bodies, request.offset, request.length);
-      const { id, inputs, outputs, binaryOutputs } = this.#decoder.decode(body, request.jsonLength);
+      const { plan, inputs } = this.#decoder.decode(body, request.jsonLength);
       return {
-        id,
-        requested: outputs,
-        binaryOutputs,
+        plan,
         params,
         given: handler === undefined ? undefined : toNamedTensors(inputs),
         inputs,
-        wanted: handler?.postprocess === undefined ? outputs?.map(({ name }) => name) : undefined,
+        wanted: handler?.postprocess === undefined ? plan.outputs?.map(({ name }) => name) : undefined,
         outputs: NO_OUTPUTS,
         failure: undefined,
       };
@@ -105,7 +103,7 @@ export class BatchAnswerer {
     if (!isJob(job)) return job;
     if (job.failure !== undefined) return job.failure;
     try {
-      return this.#encoder.encode(job.id, outputsOf(job));
+      return this.#encoder.encode(job.plan.id, outputsOf(job));
     } catch (error) {
       return requestError(error);
     }
@@ -121,10 +119,13 @@ function goesOn(job: InferenceJob): boolean {
 }
 
 function outputsOf(job: InferenceJob): readonly AnswerOutput[] {
-  if (job.requested === undefined) {
-    return Array.from(job.outputs, ([name, tensor]) => ({ name, tensor, binary: job.binaryOutputs }));
+  const { outputs, binaryOutputs } = job.plan;
+  if (outputs === undefined) {
+    const all: AnswerOutput[] = [];
+    for (const [name, tensor] of job.outputs) all.push({ name, tensor, binary: binaryOutputs });
+    return all;
   }
-  return job.requested.map(({ name, binary }, i) => {
+  return outputs.map(({ name, binary }, i) => {
     const tensor = job.outputs.get(name);
     if (tensor === undefined) throw unknownOutput(i, name, [...job.outputs.keys()]);
     return { name, tensor, binary };

@@ -1,14 +1,11 @@
 import type { RequestError } from '../../errors';
-import type { RequestedOutput } from '../codec/requested-outputs';
+import type { RequestPlan } from '../codec/request-plan';
 import type { Tensor } from '../codec/tensor';
 import type { NamedTensors } from './named-tensors';
 
 /** One request on its way through the worker. What a stage finds out is written here; a `failure` ends it. */
 export interface InferenceJob {
-  readonly id: string | undefined;
-  /** Undefined: all outputs. */
-  readonly requested: readonly RequestedOutput[] | undefined;
-  readonly binaryOutputs: boolean;
+  readonly plan: RequestPlan;
   readonly params: Readonly<Record<string, unknown>>;
   /** The request's own tensors, for `handler.js`; undefined when there is none. */
   readonly given: NamedTensors | undefined;

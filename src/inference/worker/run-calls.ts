@@ -60,9 +60,9 @@ export class CallRunner {
     let from = 0;
     for (const job of call.jobs) {
       const to = from + rowsOf(job);
-      job.outputs = new Map(
-        Array.from(outputs, ([name, tensor]): [string, Tensor] => [name, sliceRows(tensor, from, to)]),
-      );
+      const own = new Map<string, Tensor>();
+      for (const [name, tensor] of outputs) own.set(name, sliceRows(tensor, from, to));
+      job.outputs = own;
       from = to;
     }
   }

@@ -121,8 +121,8 @@ describe('numbers', () => {
       {"name":"d","shape":[1],"datatype":"FP64","data":[12345678901234567]},
       {"name":"t","shape":[2],"datatype":"BYTES","data":["9007199254740993","\\"[9007199254740993]"]},
       {"name":"y","shape":[2],"datatype":"INT64","data":[9007199254740993, -5]}]}`;
-    const { inputs, id } = decode(text, { inputs: signatures });
-    expect(id).toBe('9007199254740993');
+    const { inputs, plan } = decode(text, { inputs: signatures });
+    expect(plan.id).toBe('9007199254740993');
     expect(Array.from(inputs.get('f')!.data as Float32Array)).toEqual([
       Math.fround(12345678901234567890),
       Math.fround(0.1234567890123456789),

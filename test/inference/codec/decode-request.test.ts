@@ -10,7 +10,8 @@ describe('a request', () => {
       ],
       later: 'members of the protocol that are not known are ignored',
     };
-    const { inputs, id, outputs, binaryOutputs } = decode(request, { inputs: [X, Y] });
+    const { inputs, plan } = decode(request, { inputs: [X, Y] });
+    const { id, outputs, binaryOutputs } = plan;
     expect([...inputs.keys()]).toEqual(['x', 'y']);
     expect({ id, outputs, binaryOutputs }).toEqual({
       id: undefined,
@@ -51,7 +52,7 @@ describe('a request', () => {
   });
 
   it('may ask for outputs, binary or not', () => {
-    expect(decode({ ...x([1, 2]), id: 'i', outputs: [{ name: 'q' }] })).toMatchObject({
+    expect(decode({ ...x([1, 2]), id: 'i', outputs: [{ name: 'q' }] }).plan).toMatchObject({
       id: 'i',
       outputs: [{ name: 'q', binary: false }],
     });
@@ -61,7 +62,7 @@ describe('a request', () => {
         ...x([1, 2]),
         parameters,
         outputs: [{ name: 'q' }, { name: 'p', parameters: { binary_data: false } }],
-      }),
+      }).plan,
     ).toMatchObject({
       binaryOutputs: true,
       outputs: [
@@ -69,7 +70,7 @@ describe('a request', () => {
         { name: 'p', binary: false },
       ],
     });
-    expect(decode({ ...x([1, 2]), outputs: [] }).outputs).toBeUndefined();
+    expect(decode({ ...x([1, 2]), outputs: [] }).plan.outputs).toBeUndefined();
   });
 
   it('of a model with code of its own before it may have any tensors', () => {
@@ -78,9 +79,9 @@ describe('a request', () => {
       inputs: [{ name: '__proto__', shape: [2], datatype: 'BYTES', data: ['a', 'b'] }],
       outputs: [{ name: 'anything' }],
     });
-    const { inputs, outputs } = decoder.decode(body, -1);
+    const { inputs, plan } = decoder.decode(body, -1);
     expect([...inputs]).toEqual([['__proto__', { datatype: 'BYTES', shape: [2], data: ['a', 'b'] }]]);
-    expect(outputs).toEqual([{ name: 'anything', binary: false }]);
+    expect(plan.outputs).toEqual([{ name: 'anything', binary: false }]);
   });
 
   it('counts the last of keys that come twice, and __proto__ as a key like any other', () => {
