@@ -6,7 +6,8 @@ const ROOMS = {
   registry: ['streams', 'coordination'],
   inference: [],
   embedded: [],
-  handlers: ['streams', 'registry', 'inference'],
+  state: ['registry'],
+  handlers: ['streams', 'registry', 'inference', 'state'],
   server: ['handlers'],
   cli: ['registry', 'inference', 'embedded', 'runtime'],
 };

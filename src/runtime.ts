@@ -9,21 +9,29 @@ import { observeSession } from './handlers/observe-session';
 import { Readiness } from './handlers/readiness';
 import { ReplicaDataPlane } from './handlers/replica-data-plane';
 import { ServedModels } from './handlers/served-models';
+import { requireZooKeeper, startWithoutZooKeeper } from './handlers/start-without-zookeeper';
 import { ModelRepository } from './inference/repository';
 import { Metrics } from './metrics';
 import { ZnodePaths } from './registry/paths';
 import { type ReplicaRegistration, registerReplica } from './registry/register-replica';
 import { type HttpServer, startServer } from './server/http-server';
 import { defaultReplica, type ReplicaSettings } from './settings';
+import { stateFolder } from './state/folder';
+import { LastGoodStore } from './state/last-good-store';
 import { openSession, type ZooKeeperSession } from './streams/session';
 
 /**
  * Starts a replica; resolves when it listens, before it has reached ZooKeeper: health is answered from the
  * first moment and turns ready later. Throws when the model repository is not there or the port is taken.
  */
-export async function startReplica(settings: ReplicaSettings, log: Logger): Promise<Replica> {
+export async function startReplica(
+  settings: ReplicaSettings,
+  log: Logger,
+  { forgetful = false }: ReplicaOptions = {},
+): Promise<Replica> {
   const repository = await openRepository(settings.models);
   const metrics = new Metrics();
+  const store = await LastGoodStore.open(forgetful ? undefined : folderOf(settings), log);
   const session = openSession({
     connectString: settings.zookeeper,
     sessionTimeoutMs: settings.sessionTimeoutMs,
@@ -32,7 +40,8 @@ export async function startReplica(settings: ReplicaSettings, log: Logger): Prom
   });
   const paths = new ZnodePaths(settings.root, settings.pinned);
   const observing = startHandler(observeSession, { session, metrics, log }, log);
-  const served = new ServedModels({ session, paths, repository, handlers: settings.handlers, metrics, log });
+  const { handlers } = settings;
+  const served = new ServedModels({ session, paths, repository, handlers, store, metrics, log });
   const readiness = new Readiness(served, settings.strictReadiness);
   try {
     const server = await startServer({
@@ -44,7 +53,10 @@ export async function startReplica(settings: ReplicaSettings, log: Logger): Prom
       log,
     });
     const id = settings.replica ?? defaultReplica(server.port);
-    return new Replica(id, { server, session, paths, served, readiness, observing, log });
+    return new Replica(id, settings, {
+      ...{ server, session, paths, store },
+      ...{ served, readiness, observing, metrics, log },
+    });
   } catch (error) {
     await observing.stop();
     await session[Symbol.asyncDispose]();
@@ -52,13 +64,20 @@ export async function startReplica(settings: ReplicaSettings, log: Logger): Prom
   }
 }
 
+export interface ReplicaOptions {
+  /** Nothing is kept on disk, and nothing is read from there. */
+  readonly forgetful?: boolean;
+}
+
 interface Parts {
   readonly server: HttpServer;
   readonly session: ZooKeeperSession;
   readonly paths: ZnodePaths;
+  readonly store: LastGoodStore;
   readonly served: ServedModels;
   readonly readiness: Readiness;
   readonly observing: RunningHandler;
+  readonly metrics: Metrics;
   readonly log: Logger;
 }
 
@@ -69,14 +88,32 @@ export class Replica implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #closing = new AbortController();
   #registration: ReplicaRegistration | undefined;
+  readonly #withoutZooKeeper: Promise<void>;
   #following: RunningHandler | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(
     readonly id: string,
+    settings: ReplicaSettings,
     parts: Parts,
   ) {
     this.#parts = parts;
+    const { store, session, served, readiness, metrics, log } = parts;
+    const { signal } = this.#closing;
+    const start = {
+      store,
+      session,
+      served,
+      replica: id,
+      metrics,
+      log,
+      followed: () => {
+        readiness.followed();
+      },
+    };
+    this.#withoutZooKeeper = settings.requireZooKeeper
+      ? requireZooKeeper(session, settings, signal)
+      : startWithoutZooKeeper(start, signal);
     this.joined = this.#join();
     // Whoever waits for `joined` is told; a replica that nobody waits for must not end the process.
     this.joined.catch(() => undefined);
@@ -99,7 +136,7 @@ export class Replica implements AsyncDisposable {
   }
 
   async #join(): Promise<void> {
-    const { session, paths, served, readiness, log } = this.#parts;
+    const { session, paths, store, served, readiness, log } = this.#parts;
     const { signal } = this.#closing;
     const record = {
       url: reachable(this.url),
@@ -108,6 +145,7 @@ export class Replica implements AsyncDisposable {
       started: new Date().toISOString(),
       build: programVersion(),
     };
+    await this.#withoutZooKeeper;
     this.#registration = await registerReplica(session, paths, this.id, record, log);
     if (signal.aborted) return;
     this.#following = startHandler(
@@ -117,6 +155,7 @@ export class Replica implements AsyncDisposable {
         session,
         paths,
         served,
+        store,
         log,
         followed: () => {
           readiness.followed();
@@ -127,7 +166,7 @@ export class Replica implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const { server, session, served, observing } = this.#parts;
+    const { server, session, store, served, observing } = this.#parts;
     this.#closing.abort();
     await server.drain();
     // A replica that never joined is still waiting for the ensemble or for its id: closing ends the wait.
@@ -138,8 +177,16 @@ export class Replica implements AsyncDisposable {
     await this.#registration?.[Symbol.asyncDispose]();
     await server[Symbol.asyncDispose]();
     await session[Symbol.asyncDispose]();
+    await store[Symbol.asyncDispose]();
     await observing.stop();
   }
+}
+
+/** A replica whose name is only known once it listens has none: it would be another at the next start. */
+function folderOf(settings: ReplicaSettings): string | undefined {
+  const { stateDir, zookeeper, root, port } = settings;
+  const replica = settings.replica ?? (port === 0 ? undefined : defaultReplica(port));
+  return replica === undefined ? undefined : stateFolder({ stateDir, zookeeper, root, replica });
 }
 
 /** The URL for others: one that listens on every address is reached by the host's name. */

@@ -36,6 +36,8 @@ export interface Settings {
   readonly bodyLimitBytes: number;
   /** The directory for what outlives the process. */
   readonly stateDir: string;
+  /** Whether to fail where it could serve without ZooKeeper. */
+  readonly requireZooKeeper: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -171,10 +173,19 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Settings[Name]>
     flag: '--state-dir',
     value: '<directory>',
     variable: 'ZOOSERVE_STATE_DIR',
-    help: 'where the embedded ZooKeeper keeps its data',
+    help: 'where what outlives the process is kept: the last good state, the data of the embedded ZooKeeper',
     shownDefault: '.zooserve',
     fallback: '.zooserve',
     parse: text,
+  },
+  requireZooKeeper: {
+    flag: '--require-zookeeper',
+    value: undefined,
+    variable: 'ZOOSERVE_REQUIRE_ZOOKEEPER',
+    help: 'end when ZooKeeper cannot be reached at the start, in place of serving the last good state',
+    shownDefault: 'off',
+    fallback: false,
+    parse: onOff,
   },
   logLevel: {
     flag: '--log-level',

@@ -18,11 +18,10 @@ export const REPLICA_SETTINGS = [
   'strictReadiness',
   'handlers',
   'bodyLimitBytes',
+  'stateDir',
+  'requireZooKeeper',
   'logLevel',
 ] as const;
-
-/** What `dev` needs besides, for its own ZooKeeper. */
-export const DEV_SETTINGS = [...REPLICA_SETTINGS, 'stateDir'] as const;
 
 export type ReplicaSettings = Pick<
   Settings,

@@ -1,6 +1,6 @@
 import {
   CONNECTION_SETTINGS,
-  DEV_SETTINGS,
+  REPLICA_SETTINGS,
   defaultReplica,
   noColour,
   readSettings,
@@ -11,7 +11,7 @@ import { UsageError } from '../src/errors';
 import { isName } from '../src/names';
 
 const read = (flags: Parameters<typeof readSettings>[1], environment: Record<string, string> = {}) =>
-  readSettings([...CONNECTION_SETTINGS, ...DEV_SETTINGS], flags, environment);
+  readSettings([...CONNECTION_SETTINGS, ...REPLICA_SETTINGS], flags, environment);
 
 describe('readSettings', () => {
   it('has the documented defaults, frozen', () => {
@@ -30,6 +30,7 @@ describe('readSettings', () => {
       strictReadiness: false,
       handlers: true,
       bodyLimitBytes: 67_108_864,
+      requireZooKeeper: false,
       logLevel: 'info',
     });
     expect(Object.isFrozen(settings)).toBe(true);

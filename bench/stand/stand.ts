@@ -103,6 +103,7 @@ export class Stand implements AsyncDisposable {
       models: this.repository,
       port,
       replica: 'measured',
+      'state-dir': join(this.repository, '.state'),
     };
     const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
     return ['serve', ...flags, '--strict-readiness'];

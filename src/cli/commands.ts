@@ -1,4 +1,4 @@
-import { DEV_SETTINGS, REPLICA_SETTINGS } from '../settings';
+import { REPLICA_SETTINGS } from '../settings';
 import type { SettingName } from '../settings-table';
 import type { RunCommand } from './invocation';
 
@@ -44,7 +44,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     name: 'dev',
     operands: [],
     summary: 'serve with an Apache ZooKeeper of its own, the models of --models published and promoted',
-    settings: DEV_SETTINGS,
+    settings: REPLICA_SETTINGS,
     flags: [],
     load: () => import('./dev.js'),
   },

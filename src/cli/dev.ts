@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { filter, firstValueFrom, interval } from 'rxjs';
 import { ModelRepository } from '../inference/repository';
 import { startReplica } from '../runtime';
-import { CONNECTION_SETTINGS, DEV_SETTINGS, type ReplicaSettings } from '../settings';
+import { CONNECTION_SETTINGS, REPLICA_SETTINGS, type ReplicaSettings } from '../settings';
 import { DevZooKeeper } from './dev-zookeeper';
 import { EndSignals } from './end-signals';
 import { introduceModels } from './introduce-models';
@@ -20,14 +20,15 @@ const READY_POLL_MS = 10;
  */
 export const run: RunCommand = async (invocation) => {
   using signals = new EndSignals();
-  const given = invocation.settings([...CONNECTION_SETTINGS, ...DEV_SETTINGS]);
+  const given = invocation.settings([...CONNECTION_SETTINGS, ...REPLICA_SETTINGS]);
   const { terminal } = invocation;
   const log = openLog(given.logLevel, terminal, true);
   await using zookeeper = await DevZooKeeper.start(join(resolve(given.stateDir), 'zookeeper'), log);
   if (signals.first !== undefined) return 0;
   const settings = { ...given, zookeeper: zookeeper.connectString };
   const models = await introduced(settings, log);
-  await using replica = await startReplica(settings, log);
+  // Its ensemble starts and ends with it, so that there is no state to fall back to but that of the ensemble.
+  await using replica = await startReplica(settings, log, { forgetful: true });
   const ready = replica.joined.then(() =>
     firstValueFrom(interval(READY_POLL_MS).pipe(filter(() => replica.ready)), { defaultValue: 0 }),
   );

@@ -1,8 +1,9 @@
-import { combineLatest, distinctUntilChanged, map } from 'rxjs';
+import { combineLatest, distinctUntilChanged, map, startWith } from 'rxjs';
 import { ConfigError, ModelError } from '../errors';
 import { parseHandlerConfig } from '../handler-config';
 import { type ConfigData, watchConfig } from '../registry/watch-config';
 import { retryPause } from './retry-pause';
+import type { GoodModel } from '../state/last-good';
 import { declareHandler } from './event-handler';
 import type { ServedModel } from './served-model';
 
@@ -20,9 +21,13 @@ export const applyConfig = declareHandler<ServedModel, WantedConfig>({
   name: 'apply-config',
   trigger: {
     kind: 'znode',
-    events$: ({ session, paths, model, observed }) =>
+    events$: ({ session, paths, model, observed, lastGood }) =>
       combineLatest({
-        znode: watchConfig(session, paths, model),
+        znode: watchConfig(session, paths, model).pipe(
+          startWith(
+            ...(lastGood === undefined || session.state.name === 'CONNECTED' ? [] : [former(lastGood)]),
+          ),
+        ),
         serving: observed.record$.pipe(
           map(({ serving }) => serving?.version),
           distinctUntilChanged(),
@@ -37,6 +42,13 @@ export const applyConfig = declareHandler<ServedModel, WantedConfig>({
     }
   },
 });
+
+/** The config that was in force last, while the ensemble is away. */
+function former({ config }: GoodModel): ConfigData {
+  return config === null
+    ? { data: undefined, mzxid: undefined }
+    : { data: Buffer.from(config.text), mzxid: config.mzxid };
+}
 
 async function apply(znode: ConfigData, context: ServedModel, signal: AbortSignal): Promise<void> {
   const isDefault = znode.data === undefined || znode.data.byteLength === 0;

@@ -4,12 +4,14 @@ import type { ZnodePaths } from '../registry/paths';
 import type { ZooKeeperSession } from '../streams/session';
 import { declareHandler } from './event-handler';
 import type { ServedModels } from './served-models';
+import type { LastGoodStore } from '../state/last-good-store';
 
 export interface FollowModelsContext {
   readonly replica: string;
   readonly session: ZooKeeperSession;
   readonly paths: ZnodePaths;
   readonly served: ServedModels;
+  readonly store: LastGoodStore;
   readonly log: Logger;
   /** Called each time the desired models were read and acted on. */
   readonly followed: () => void;
@@ -18,7 +20,15 @@ export interface FollowModelsContext {
 /** The children of `/models` are the models that this replica serves. */
 export const followModels = declareHandler<FollowModelsContext, ModelList>({
   name: 'follow-models',
-  trigger: { kind: 'znode', events$: ({ session, paths, log }) => watchModels(session, paths, log) },
+  trigger: {
+    kind: 'znode',
+    events$: ({ session, paths, served, store: { found }, log }) =>
+      watchModels(session, paths, log, {
+        models: found.models.map(({ model }) => model),
+        tree: found.tree,
+        served: served.names.length > 0,
+      }),
+  },
   note({ present }, { paths, log }) {
     if (present) return;
     log.warn(
@@ -26,8 +36,9 @@ export const followModels = declareHandler<FollowModelsContext, ModelList>({
       `${paths.modelsDir} is not there: what is served goes on being served`,
     );
   },
-  async run({ models }, { replica, served, followed }) {
+  async run({ models, tree }, { replica, served, store, followed }) {
     await served.reconcile(models, replica);
+    store.retain(models, tree);
     followed();
   },
 });

@@ -1,4 +1,14 @@
-import { distinctUntilChanged, firstValueFrom, from, fromEvent, map, merge, skip, switchMap } from 'rxjs';
+import {
+  distinctUntilChanged,
+  firstValueFrom,
+  from,
+  fromEvent,
+  map,
+  merge,
+  skip,
+  startWith,
+  switchMap,
+} from 'rxjs';
 import { ModelError, ZooKeeperError, errorMessage } from '../errors';
 import type { Served } from '../inference/version-changes';
 import { readManifest } from '../registry/catalog';
@@ -6,18 +16,27 @@ import type { PromotedVersion } from '../registry/promoted-version';
 import { watchPromoted } from '../registry/watch-promoted';
 import { retryPause } from './retry-pause';
 import { declareHandler } from './event-handler';
+import { fallBack, formerly } from './fall-back';
 import type { ServedModel } from './served-model';
 
 /**
  * The version znode says which version answers. Whatever it names is built beside the one that serves and
- * takes over when it is ready; what cannot be served is reported and displaces nothing.
+ * takes over when it is ready; what cannot be served is reported and displaces nothing. While the ensemble is
+ * away at the start, what served last is wanted.
  */
 export const followVersion = declareHandler<ServedModel, PromotedVersion>({
   name: 'follow-version',
   trigger: {
     kind: 'znode',
-    events$: ({ session, paths, model, observed }) =>
-      from(observed.configRead).pipe(switchMap(() => watchPromoted(session, paths, model))),
+    events$(context) {
+      const { session, paths, model, observed } = context;
+      const former = session.state.name === 'CONNECTED' ? undefined : formerly(context);
+      return from(observed.configRead).pipe(
+        switchMap(() =>
+          watchPromoted(session, paths, model).pipe(startWith(...(former === undefined ? [] : [former]))),
+        ),
+      );
+    },
   },
   note(promoted, { model, observed, log }) {
     if (promoted.kind === 'absent') {
@@ -40,7 +59,10 @@ export const followVersion = declareHandler<ServedModel, PromotedVersion>({
     );
   },
   async run(promoted, context, signal) {
-    if (promoted.kind === 'absent') return;
+    if (promoted.kind === 'absent') {
+      await fallBack(context, signal);
+      return;
+    }
     const overtaken = (): boolean => signal.aborted;
     for (let failures = 1; !overtaken(); failures += 1) {
       const error = await attempt(promoted, context, signal);
@@ -51,6 +73,7 @@ export const followVersion = declareHandler<ServedModel, PromotedVersion>({
         { model: context.model, mzxid: promoted.mzxid, code: error.code, retryable: error.retryable },
         `version not served: ${error.message}`,
       );
+      await fallBack(context, signal);
       if (!(await worthAnotherAttempt(error, failures, context, signal))) return;
     }
   },
@@ -68,7 +91,7 @@ async function attempt(
   try {
     const expectedSha256 = slot.resident.includes(version)
       ? undefined
-      : await catalogDigest(version, context);
+      : await expectedDigest(promoted, context);
     const { ms, outcome } = await slot.serve({
       version,
       stamp: mzxid,
@@ -83,6 +106,8 @@ async function attempt(
     if (serving === undefined)
       return new ModelError('TIMEOUT', `version ${version} stopped right after its start`, true);
     observed.serves({ version: serving.version, mzxid: serving.stamp, sha256: serving.sha256 }, ms);
+    if (mzxid === context.lastGood?.mzxid && context.session.state.name !== 'CONNECTED')
+      observed.servesFormer();
     if (outcome !== 'unchanged') countSwap(context, outcome, ms);
     log.info(
       { model, version, mzxid, outcome, ms: observed.record.ms },
@@ -103,11 +128,15 @@ function countSwap({ model, metrics, observed }: ServedModel, outcome: string, m
   }
 }
 
-/** The catalog's digest of a version, if it was published; a bare write needs no catalog entry. */
-async function catalogDigest(
-  version: string,
-  { session, paths, model }: ServedModel,
+/**
+ * The catalog's digest of a version, if it was published; a bare write needs no catalog entry. Of what served last
+ * the digest is known, which has to do while the catalog is away.
+ */
+async function expectedDigest(
+  { version, mzxid }: { readonly version: string; readonly mzxid: string },
+  { session, paths, model, lastGood }: ServedModel,
 ): Promise<string | undefined> {
+  if (mzxid === lastGood?.mzxid && session.state.name !== 'CONNECTED') return lastGood.sha256;
   const manifest = await readManifest(session, paths, model, version);
   return manifest?.sha256;
 }

@@ -24,6 +24,8 @@ export class ObservedState {
   #progress: Progress = { phase: 'STANDBY', error: null };
   /** Why the version that should answer does not, though it once did. */
   #fault: StatusError | null = null;
+  /** What serves comes from the last good state on disk. */
+  #stale = false;
 
   constructor(replica: string) {
     this.#record$ = new BehaviorSubject<StatusRecord>({
@@ -70,7 +72,16 @@ export class ObservedState {
   /** Requests are answered by the desired version from now on. */
   serves(serving: NonNullable<StatusRecord['serving']>, ms: Omit<SwapTimes, 'notify'>): void {
     this.#progress = { phase: 'SERVING', error: null };
+    this.#stale = false;
     this.#publish({ serving, ms: { notify: this.record.ms.notify, ...rounded(ms) } });
+  }
+
+  /** What answers requests was asked for in a former life of this replica, and by nothing that was read since. */
+  servesFormer(): void {
+    this.#stale = true;
+    // Without a version znode, SERVING speaks of the last one.
+    if (this.record.desired === null) this.#progress = { ...this.#progress, phase: 'SERVING' };
+    this.#publish({});
   }
 
   /** What the slot holds, whatever is desired; `fault`: its live version cannot answer. */
@@ -90,7 +101,8 @@ export class ObservedState {
   #publish(change: Partial<StatusRecord>): void {
     const { phase, error } = this.#progress;
     const shown: Progress = { phase: this.#fault === null ? phase : 'FAILED', error: error ?? this.#fault };
-    this.#record$.next({ ...this.record, ...change, ...shown });
+    const { stale: _, ...before } = this.record;
+    this.#record$.next({ ...before, ...change, ...shown, ...(this.#stale ? { stale: true } : {}) });
   }
 }
 

@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import type { ModelSlot } from '../inference/slot';
 import type { Metrics } from '../metrics';
 import type { ZnodePaths } from '../registry/paths';
+import type { GoodModel } from '../state/last-good';
+import type { LastGoodStore } from '../state/last-good-store';
 import type { ZooKeeperSession } from '../streams/session';
 import type { ObservedState } from './observed-state';
 
@@ -11,6 +13,9 @@ export interface ServedModel {
   readonly replica: string;
   readonly slot: ModelSlot;
   readonly observed: ObservedState;
+  /** What the process before this one served last. */
+  readonly lastGood: GoodModel | undefined;
+  readonly store: LastGoodStore;
   readonly session: ZooKeeperSession;
   readonly paths: ZnodePaths;
   readonly metrics: Metrics;

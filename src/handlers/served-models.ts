@@ -5,10 +5,12 @@ import { ModelSlot } from '../inference/slot';
 import type { Metrics } from '../metrics';
 import type { ZnodePaths } from '../registry/paths';
 import { removeStatus } from '../registry/write-status';
+import type { LastGoodStore } from '../state/last-good-store';
 import type { ZooKeeperSession } from '../streams/session';
 import { applyConfig } from './apply-config';
 import { type RunningHandler, startHandler } from './event-handler';
 import { followVersion } from './follow-version';
+import { keepLastGood } from './keep-last-good';
 import { observeSlot } from './observe-slot';
 import { ObservedState } from './observed-state';
 import { reportStatus } from './report-status';
@@ -20,6 +22,7 @@ export interface ServedModelsOptions {
   readonly repository: ModelRepository;
   /** Whether the models' own handler.js is run. */
   readonly handlers: boolean;
+  readonly store: LastGoodStore;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -76,16 +79,21 @@ export class ServedModels {
   }
 
   #add(model: string, replica: string): void {
-    const { session, paths, repository, handlers, metrics, log } = this.#options;
+    const { session, paths, repository, handlers, store, metrics, log } = this.#options;
     const observed = new ObservedState(replica);
     const slot = new ModelSlot({ model, repository, handlers, metrics, log });
-    const context: ServedModel = { model, replica, slot, observed, session, paths, metrics, log };
+    const lastGood = store.found.models.find((good) => good.model === model);
+    const context: ServedModel = {
+      ...{ model, replica, slot, observed, lastGood, store },
+      ...{ session, paths, metrics, log },
+    };
     this.#running.set(model, {
       context,
       following: [
         startHandler(observeSlot, context, log),
         startHandler(followVersion, context, log),
         startHandler(applyConfig, context, log),
+        startHandler(keepLastGood, context, log),
       ],
       reporting: startHandler(reportStatus, context, log),
     });

@@ -26,6 +26,8 @@ export interface StatusRecord {
   readonly serving: { readonly version: string; readonly mzxid: string; readonly sha256: string } | null;
   readonly resident: readonly string[];
   readonly config: ConfigStatus;
+  /** What serves comes from the disk: it was asked for before the replica was started, and by nothing read since. */
+  readonly stale?: true;
   /** Speaks of the desired version, also while an older one serves. */
   readonly phase: Phase;
   readonly error: StatusError | null;
@@ -89,7 +91,8 @@ export function parseStatus(data: Uint8Array): StatusRecord | undefined {
   ) {
     return undefined;
   }
-  return { replica, desired, serving, resident, config, phase, error, ms: timesOf(fields['ms']) };
+  const stale = fields['stale'] === true ? { stale: true as const } : {};
+  return { replica, desired, serving, resident, config, ...stale, phase, error, ms: timesOf(fields['ms']) };
 }
 
 const SHORTEST_MESSAGE = 80;

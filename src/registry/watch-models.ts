@@ -12,21 +12,34 @@ export interface ModelList {
   readonly models: readonly string[];
   /** False while `/models` is not there: `models` is then what was last known. */
   readonly present: boolean;
+  /** The czxid of the `/models` that was seen last. */
+  readonly tree: string | null;
 }
+
+/** What a process before this one knew. */
+export interface FormerModels {
+  readonly models: readonly string[];
+  readonly tree: string | null;
+  /** Whether they are served at this moment; if not, nothing has to settle before one counts as removed. */
+  readonly served: boolean;
+}
+
+const NONE_BEFORE: FormerModels = { models: [], tree: null, served: false };
 
 /**
  * The models to serve, the present list first. A model leaves the list only when it was removed from a
  * `/models` that is still there, told by its czxid: nothing is removed when the whole tree went or was made again.
- * Models of the tree before are then kept beside the new ones. A tree older than what was seen (an ensemble that
- * was restored) is never told by the session.
+ * Models of the tree before, those of the `former` process included, are then kept beside the new ones. A tree
+ * older than what was seen (an ensemble that was restored) is never told by the session.
  */
 export function watchModels(
   session: ZooKeeperSession,
   paths: ZnodePaths,
   log?: Logger,
+  former: FormerModels = NONE_BEFORE,
 ): Observable<ModelList> {
   return defer(() => {
-    const memory = new ModelMemory(paths.pinned);
+    const memory = new ModelMemory(paths.pinned, former);
     const warned = new Set<string>();
     return session.watchChildren(paths.modelsDir).pipe(
       switchMap((snapshot) => {
@@ -48,17 +61,29 @@ export function watchModels(
 
 class ModelMemory {
   #known: ReadonlySet<string>;
-  #listed: ReadonlySet<string> = new Set();
-  #tree: string | undefined;
+  #listed: ReadonlySet<string>;
+  #tree: string | null;
+  #unserved: boolean;
 
-  constructor(private readonly pinned: readonly string[]) {
-    this.#known = new Set(pinned);
+  constructor(
+    private readonly pinned: readonly string[],
+    former: FormerModels,
+  ) {
+    this.#known = new Set([...pinned, ...former.models]);
+    this.#listed = new Set(former.models);
+    this.#tree = former.tree;
+    this.#unserved = !former.served;
   }
 
   /** Takes in a list of names and answers those that this very tree had before and has no more. */
   advance(czxid: string, names: readonly string[]): string[] {
     const sameTree = czxid === this.#tree;
     const listed = new Set(names);
+    if (sameTree && this.#unserved) {
+      this.#known = new Set(this.pinned);
+      this.#listed = listed;
+    }
+    this.#unserved = false;
     const missing = sameTree
       ? [...this.#listed].filter((name) => !listed.has(name) && !this.pinned.includes(name))
       : [];
@@ -77,7 +102,7 @@ class ModelMemory {
   }
 
   list(): ModelList {
-    return { models: [...this.#known].sort(), present: true };
+    return { models: [...this.#known].sort(), present: true, tree: this.#tree };
   }
 
   absent(): ModelList {
@@ -106,5 +131,5 @@ function warnOnce(name: string, warned: Set<string>, log: Logger | undefined): f
 }
 
 function sameList(a: ModelList, b: ModelList): boolean {
-  return a.present === b.present && a.models.join('/') === b.models.join('/');
+  return a.present === b.present && a.tree === b.tree && a.models.join('/') === b.models.join('/');
 }

@@ -9,6 +9,9 @@ import type { Router } from './router';
 /** Those extensions of the protocol that are really there. */
 const EXTENSIONS = ['binary_tensor_data'];
 
+/** On the answer of `/v2/health/ready`: for how many seconds nothing has been heard of ZooKeeper. */
+const STALE_HEADER = 'zooserve-stale-seconds';
+
 export interface ServerRoutesOptions {
   readonly plane: DataPlane;
   readonly metrics: Metrics;
@@ -31,6 +34,9 @@ export function serverRoutes(router: Router, options: ServerRoutesOptions): void
 
   router.get('/v2/health/ready', (_request, response) => {
     const ready = plane.ready() && !answers.connections.draining;
+    const since = metrics.zookeeperStaleSince;
+    if (since !== undefined)
+      response.setHeader(STALE_HEADER, Math.max(0, Math.round((Date.now() - since) / 1000)));
     answers.json(response, ready ? 200 : 503, { live: true, ready });
   });
 

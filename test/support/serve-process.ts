@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { type TemporaryDirectory, temporaryDirectory } from './temporary-directory';
 
 export const PROJECT_ROOT = join(__dirname, '..', '..', '..');
 export const CLI = join(PROJECT_ROOT, 'bin', 'zooserve.js');
@@ -14,6 +15,7 @@ export class ServeProcess implements AsyncDisposable {
     readonly replica: string,
     /** Its log lines, and what it wrote to stderr, so far. */
     readonly logged: readonly string[],
+    private readonly ownStateDir: TemporaryDirectory | undefined,
   ) {}
 
   /** Starts `zooserve serve` on a free port; resolves when it says where it listens. */
@@ -22,14 +24,25 @@ export class ServeProcess implements AsyncDisposable {
     readonly models?: string;
     readonly replica: string;
     readonly args?: readonly string[];
+    /** Default: one of its own, gone with the process. */
+    readonly stateDir?: string;
   }): Promise<ServeProcess> {
+    const own = options.stateDir === undefined ? await temporaryDirectory() : undefined;
+    const stateDir = options.stateDir ?? own?.path ?? '';
     const args = ['serve', '--zookeeper', options.zookeeper, '--port', '0', '--replica', options.replica];
-    args.push('--models', options.models ?? join(PROJECT_ROOT, 'models'), ...(options.args ?? []));
+    args.push(
+      '--state-dir',
+      stateDir,
+      '--models',
+      options.models ?? join(PROJECT_ROOT, 'models'),
+      ...(options.args ?? []),
+    );
     const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     const logged: string[] = [];
     child.stderr.setEncoding('utf8').on('data', (text: string) => logged.push(text));
     const url = await new Promise<string>((resolve, reject) => {
       child.once('exit', (code) => {
+        void own?.[Symbol.asyncDispose]();
         reject(new Error(`serve ended with ${String(code)} before it listened:\n${logged.join('\n')}`));
       });
       createInterface(child.stdout).on('line', (line) => {
@@ -38,7 +51,7 @@ export class ServeProcess implements AsyncDisposable {
         if (found !== undefined) resolve(found);
       });
     });
-    return new ServeProcess(child, url, options.replica, logged);
+    return new ServeProcess(child, url, options.replica, logged, own);
   }
 
   /** Sends `signal` and resolves to the exit code, or the name of the signal that ended it. */
@@ -54,5 +67,6 @@ export class ServeProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end('SIGTERM');
+    await this.ownStateDir?.[Symbol.asyncDispose]();
   }
 }

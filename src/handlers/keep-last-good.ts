@@ -1,0 +1,26 @@
+import { filter, map } from 'rxjs';
+import type { GoodModel } from '../state/last-good';
+import { declareHandler } from './event-handler';
+import type { ServedModel } from './served-model';
+
+/** What serves, and the config in force, becomes the state from which a replica starts while ZooKeeper is away. */
+export const keepLastGood = declareHandler<ServedModel, GoodModel>({
+  name: 'keep-last-good',
+  trigger: {
+    kind: 'state',
+    events$: ({ model, slot }) =>
+      slot.state$.pipe(
+        map(({ serving, config: { config, stamp } }): GoodModel | undefined => {
+          if (serving === undefined) return undefined;
+          const { version, stamp: mzxid, sha256 } = serving;
+          const inForce = stamp === undefined ? null : { text: JSON.stringify(config), mzxid: stamp };
+          return { model, version, mzxid, sha256, config: inForce };
+        }),
+        filter((good) => good !== undefined),
+      ),
+  },
+  note(good, { store }) {
+    store.put(good);
+  },
+  run: () => Promise.resolve(),
+});

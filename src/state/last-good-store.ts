@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { errorMessage } from '../errors';
+import { type GoodModel, type LastGood, NOTHING_GOOD, parseLastGood } from './last-good';
+import { readSealed, writeSealed } from './sealed-file';
+
+const FILE = 'last-good.json';
+
+/**
+ * The last good state of one replica, in memory and, if it has a folder, on disk. What cannot be read is logged
+ * and ignored, and what cannot be written is logged: a replica serves without it.
+ */
+export class LastGoodStore implements AsyncDisposable {
+  /** What the process before this one left; nothing, if there was none. */
+  readonly found: LastGood;
+  readonly #file: string | undefined;
+  readonly #log: Logger;
+  readonly #models: Map<string, GoodModel>;
+  #tree: string | null;
+  #dirty = false;
+  #writing: Promise<void> | undefined;
+
+  private constructor(file: string | undefined, found: LastGood, log: Logger) {
+    this.#file = file;
+    this.found = found;
+    this.#log = log;
+    this.#models = new Map(found.models.map((good) => [good.model, good]));
+    this.#tree = found.tree;
+  }
+
+  /** Reads what is in `folder`; undefined: nothing is kept beyond the process. */
+  static async open(folder: string | undefined, log: Logger): Promise<LastGoodStore> {
+    if (folder === undefined) return new LastGoodStore(undefined, NOTHING_GOOD, log);
+    const file = join(folder, FILE);
+    return new LastGoodStore(file, await read(file, log), log);
+  }
+
+  /** This is what serves from now on. */
+  put(good: GoodModel): void {
+    if (JSON.stringify(this.#models.get(good.model)) === JSON.stringify(good)) return;
+    this.#models.set(good.model, good);
+    this.#save();
+  }
+
+  /** The models are these, as `/models` with this czxid has them: the rest is forgotten. */
+  retain(models: readonly string[], tree: string | null): void {
+    const gone = [...this.#models.keys()].filter((model) => !models.includes(model));
+    if (gone.length === 0 && tree === this.#tree) return;
+    for (const model of gone) this.#models.delete(model);
+    this.#tree = tree;
+    this.#save();
+  }
+
+  /** Waits until the newest state is on disk, or could not be put there. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writing;
+  }
+
+  #save(): void {
+    this.#dirty = true;
+    this.#writing ??= this.#writeWhileDirty().finally(() => (this.#writing = undefined));
+  }
+
+  async #writeWhileDirty(): Promise<void> {
+    if (this.#file === undefined) return;
+    while (this.#dirty) {
+      this.#dirty = false;
+      const models = [...this.#models.values()];
+      const state: LastGood = { savedAt: Date.now(), tree: this.#tree, models };
+      try {
+        await writeSealed(this.#file, state);
+      } catch (error) {
+        this.#log.error(
+          { file: this.#file, error: errorMessage(error) },
+          'the last good state could not be written: a restart without ZooKeeper would serve an older one, or nothing',
+        );
+      }
+    }
+  }
+}
+
+async function read(file: string, log: Logger): Promise<LastGood> {
+  try {
+    const state = await readSealed(file);
+    if (state === undefined) return NOTHING_GOOD;
+    const parsed = parseLastGood(state);
+    if (parsed !== undefined) return parsed;
+    log.error({ file }, 'the last good state on disk is not understood and ignored');
+  } catch (error) {
+    log.error(
+      { file, error: errorMessage(error) },
+      'the last good state on disk cannot be read and is ignored',
+    );
+  }
+  return NOTHING_GOOD;
+}

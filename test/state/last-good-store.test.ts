@@ -1,0 +1,110 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { GoodModel } from '../../src/state/last-good';
+import { LastGoodStore } from '../../src/state/last-good-store';
+import { writeSealed } from '../../src/state/sealed-file';
+import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory';
+import { logged } from '../support/logged';
+
+const IRIS: GoodModel = {
+  model: 'iris',
+  version: '2',
+  mzxid: '000000000000008b',
+  sha256: 'a'.repeat(64),
+  config: { text: '{"params":{"threshold":0.5}}', mzxid: '0000000000000033' },
+};
+const DIGITS: GoodModel = { ...IRIS, model: 'digits', config: null };
+const TREE = '0000000000000004';
+
+let directory: TemporaryDirectory;
+let folder: string;
+let file: string;
+beforeEach(async () => {
+  directory = await temporaryDirectory();
+  folder = join(directory.path, 'one-0123');
+  file = join(folder, 'last-good.json');
+});
+afterEach(async () => {
+  await directory[Symbol.asyncDispose]();
+});
+
+async function leave(...models: GoodModel[]): Promise<void> {
+  await using store = await LastGoodStore.open(folder, logged().log);
+  for (const good of models) store.put(good);
+  store.retain(
+    models.map(({ model }) => model),
+    TREE,
+  );
+}
+
+test('what was put is found by the next process, and nothing lies beside it', async () => {
+  const before = Date.now();
+  await leave(IRIS, DIGITS);
+  const { found } = await LastGoodStore.open(folder, logged().log);
+  expect(found).toEqual({ savedAt: found.savedAt, tree: TREE, models: [IRIS, DIGITS] });
+  expect(found.savedAt).toBeGreaterThanOrEqual(before);
+  expect(await readdir(folder)).toEqual(['last-good.json']);
+});
+
+test('a model that is not retained is forgotten', async () => {
+  await leave(IRIS, DIGITS);
+  {
+    await using store = await LastGoodStore.open(folder, logged().log);
+    store.retain(['digits'], TREE);
+  }
+  expect((await LastGoodStore.open(folder, logged().log)).found.models).toEqual([DIGITS]);
+});
+
+test('nothing there: nothing is found, and nothing is said', async () => {
+  const { log, lines } = logged();
+  expect((await LastGoodStore.open(folder, log)).found.models).toEqual([]);
+  expect((await LastGoodStore.open(undefined, log)).found.models).toEqual([]);
+  expect(lines).toEqual([]);
+});
+
+test.each<[string, (text: string) => string]>([
+  ['cut short', (text) => text.slice(0, -20)],
+  ['changed in one place', (text) => text.replace('"version":"2"', '"version":"1"')],
+  ['empty', () => ''],
+  ['no object', () => '[]'],
+  ['noise', () => '\u0000\u0001'],
+])('a file that is %s is logged and ignored, and written anew', async (_, spoil) => {
+  await leave(IRIS);
+  await writeFile(file, spoil(await readFile(file, 'utf8')));
+  const { log, lines } = logged();
+  {
+    await using store = await LastGoodStore.open(folder, log);
+    expect(store.found.models).toEqual([]);
+    store.put(DIGITS);
+  }
+  expect(lines).toEqual([expect.objectContaining({ level: 'error', file })]);
+  expect((await LastGoodStore.open(folder, logged().log)).found.models).toEqual([DIGITS]);
+});
+
+test('a sealed file of something else is logged and ignored', async () => {
+  await writeSealed(file, { models: 'none' });
+  const { log, lines } = logged();
+  expect((await LastGoodStore.open(folder, log)).found.models).toEqual([]);
+  expect(lines[0]).toMatchObject({ level: 'error', file });
+});
+
+test.each<[string, object]>([
+  ['a model that leads elsewhere', { ...DIGITS, model: '../../etc' }],
+  ['a version that leads elsewhere', { ...DIGITS, version: '../1' }],
+  ['a zxid that is none', { ...DIGITS, mzxid: '7' }],
+  ['a digest that is none', { ...DIGITS, sha256: 'Z'.repeat(64) }],
+  ['a config that is none', { ...DIGITS, config: { text: '{"batchng":{}}', mzxid: IRIS.mzxid } }],
+])('of a sealed file %s is left out', async (_, odd) => {
+  await writeSealed(file, { savedAt: 1, tree: null, models: [odd, IRIS] });
+  expect((await LastGoodStore.open(folder, logged().log)).found.models).toEqual([IRIS]);
+});
+
+test('a folder that cannot be written to is logged, and harms nothing', async () => {
+  await writeFile(join(directory.path, 'plain'), '');
+  const { log, lines } = logged();
+  {
+    await using store = await LastGoodStore.open(join(directory.path, 'plain'), log);
+    store.put(IRIS);
+  }
+  expect(lines.map(({ level }) => level)).toEqual(['error', 'error']);
+});
