@@ -2,6 +2,14 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 const LATENCY_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** One version that was replaced and has not ended. */
+export interface DrainSample {
+  readonly version: string;
+  /** Requests that hold it. */
+  readonly requests: number;
+  readonly seconds: number;
+}
+
 /**
  * Every metric that a replica publishes at `GET /metrics`, by its Prometheus name. One object a replica, made
  * by the runtime and handed to the rooms that count. `docs/operations.md` lists what an operator reads off each.
@@ -35,6 +43,29 @@ export class Metrics {
     registers: [this.registry],
     collect: () => {
       for (const [model, depth] of this.#queues) this.queueDepth.set({ model }, depth());
+    },
+  });
+
+  readonly #drains = new Map<string, () => readonly DrainSample[]>();
+
+  /** Versions that were replaced and have not ended, by the requests that hold them. */
+  readonly drainingRequests = new Gauge({
+    name: 'zooserve_draining_requests',
+    help: 'Requests that hold a version which is to end',
+    labelNames: ['model', 'version'] as const,
+    registers: [this.registry],
+    collect: () => {
+      this.#showDrains(this.drainingRequests, (sum, { requests }) => sum + requests);
+    },
+  });
+
+  readonly drainingSeconds = new Gauge({
+    name: 'zooserve_draining_seconds',
+    help: 'How long a version that is to end has not ended',
+    labelNames: ['model', 'version'] as const,
+    registers: [this.registry],
+    collect: () => {
+      this.#showDrains(this.drainingSeconds, (longest, { seconds }) => Math.max(longest, seconds));
     },
   });
 
@@ -103,5 +134,23 @@ export class Metrics {
       this.#queues.delete(model);
       this.queueDepth.remove({ model });
     };
+  }
+
+  /** Asks `drains` for the versions of `model` that are to end, whenever the metrics are read. */
+  sampleDrains(model: string, drains: () => readonly DrainSample[]): () => void {
+    this.#drains.set(model, drains);
+    return () => {
+      if (this.#drains.get(model) === drains) this.#drains.delete(model);
+    };
+  }
+
+  /** The same version may be ending twice, built under two session configs. */
+  #showDrains(gauge: Gauge<'model' | 'version'>, add: (sum: number, one: DrainSample) => number): void {
+    gauge.reset();
+    for (const [model, drains] of this.#drains) {
+      const byVersion = new Map<string, number>();
+      for (const one of drains()) byVersion.set(one.version, add(byVersion.get(one.version) ?? 0, one));
+      for (const [version, value] of byVersion) gauge.set({ model, version }, value);
+    }
   }
 }

@@ -99,6 +99,11 @@ export class Generation {
     return this.#thread.ready.ms;
   }
 
+  /** Requests that hold it. */
+  get leases(): number {
+    return this.#leases;
+  }
+
   get alive(): boolean {
     return this.#thread.alive;
   }

@@ -2,6 +2,7 @@ import { BehaviorSubject, type Observable } from 'rxjs';
 import type { ConfigError, ModelError } from '../errors';
 import type { Metrics } from '../metrics';
 import { DEFAULTS_IN_FORCE, type ConfigInForce } from './config-in-force';
+import { Drains, type DrainsOptions } from './drains';
 import type { Generation } from './generation';
 
 /** What a request that names no version begins with: one frozen object, so that it never sees half a change. */
@@ -45,7 +46,7 @@ export class Residency {
     config: DEFAULTS_IN_FORCE,
     configRefused: undefined,
   });
-  readonly #ending = new Set<Promise<void>>();
+  readonly #drains: Drains;
   /** Most recently replaced first. */
   #kept: readonly Generation[] = [];
   #live: Live | undefined;
@@ -53,9 +54,10 @@ export class Residency {
   #configRefused: RefusedConfig | undefined;
   #fault: ModelError | undefined;
 
-  constructor(model: string, metrics: Metrics) {
-    this.#model = model;
-    this.#metrics = metrics;
+  constructor(options: DrainsOptions) {
+    this.#model = options.model;
+    this.#metrics = options.metrics;
+    this.#drains = new Drains(options);
   }
 
   /** Replays the present state. */
@@ -142,14 +144,13 @@ export class Residency {
       this.#metrics.currentVersion.remove({ model: this.#model, version: live.generation.version });
     }
     this.#publish();
-    await Promise.all(this.#ending);
+    await this.#drains.done();
     this.#state$.complete();
   }
 
   /** Ends `generation` once nobody holds it. */
   retire(generation: Generation): void {
-    const ended = generation.retire().finally(() => this.#ending.delete(ended));
-    this.#ending.add(ended);
+    this.#drains.begin(generation);
   }
 
   #keep(candidates: readonly Generation[]): void {

@@ -29,6 +29,8 @@ export interface ModelSlotOptions {
   readonly loadTimeoutMs?: number | undefined;
   /** Milliseconds that a worker may take to finish a batch when it is asked to check params or to end; 30 s by default. */
   readonly callTimeoutMs?: number | undefined;
+  /** Milliseconds after which a version that is to end is reported; 10 s by default. */
+  readonly drainReportMs?: number | undefined;
 }
 
 /**
@@ -51,7 +53,7 @@ export class ModelSlot implements AsyncDisposable {
     this.model = model;
     this.#lines = modelLines(log.child({ model }));
     this.#admission = new Admission(model);
-    this.#residency = new Residency(model, metrics);
+    this.#residency = new Residency({ model, metrics, log, reportAfterMs: limits.drainReportMs });
     const builder = new VersionBuilder({
       model,
       repository,

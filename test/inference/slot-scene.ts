@@ -139,6 +139,12 @@ export class Scene implements AsyncDisposable {
     );
   }
 
+  /** The first log line with this message, once there is one. */
+  async logged(message: string): Promise<{ msg: string; [field: string]: unknown }> {
+    await eventually(() => this.lines.some(({ msg }) => msg === message));
+    return this.lines.find(({ msg }) => msg === message)!;
+  }
+
   ask(value: number = ASKS.nothing, rest: Partial<InferenceRequest> = {}): Promise<InferenceAnswer> {
     return this.slot.infer(ask(value, rest));
   }
