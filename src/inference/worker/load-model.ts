@@ -4,6 +4,7 @@ import { errorMessage, ModelError } from '../../errors';
 import { isRecord } from '../codec/data-fault';
 import { NO_SETTINGS, parseModelSettings } from '../model-settings';
 import type { ModelSignature } from '../signature';
+import { giveBack } from './give-back';
 import { loadHandler, type ModelHandler } from './model-handler';
 import { ModelSession } from './model-session';
 import { runProbes } from './probes';
@@ -46,7 +47,10 @@ export async function loadModel(
   const fetched = performance.now();
   const settings = settingsBytes === undefined ? NO_SETTINGS : parseModelSettings(settingsBytes);
   const handler = source === undefined ? undefined : await loadHandler(source);
+  const size = bytes.byteLength;
   const session = await ModelSession.open(bytes, data.session);
+  // ONNX Runtime has made its own copy of what it needs.
+  giveBack(bytes);
   try {
     await enter('WARMING');
     const loaded = performance.now();
@@ -62,7 +66,7 @@ export async function loadModel(
       labels: settings.labels,
       handler,
       sha256,
-      bytes: bytes.byteLength,
+      bytes: size,
       ms,
     };
   } catch (error) {
