@@ -4,6 +4,8 @@ import { NumberRun } from './number-run';
 
 /** Runs of fewer bytes are not worth the search. */
 const LEAST_BYTES = 256;
+/** Keys that are looked at; a text of more is no request of a model that there is. */
+const MOST_KEYS = 256;
 /** No request can know it, so no text of a request is taken for a mark. */
 const MARK = `${randomUUID()}:`;
 
@@ -32,7 +34,9 @@ export function skeletonOf(json: Buffer): Skeleton | undefined {
   const runs: NumberRun[] = [];
   let text = '';
   let taken = 0;
+  let keys = 0;
   for (let key = json.indexOf(KEY); key >= 0; key = json.indexOf(KEY, key + KEY.length)) {
+    if (++keys > MOST_KEYS) return undefined;
     const from = valueOf(json, key + KEY.length);
     const to = from === undefined ? undefined : endOf(json, from);
     if (from === undefined || to === undefined || to - from < LEAST_BYTES) continue;

@@ -60,13 +60,15 @@ export class RequestPlanner {
     const values = request['inputs'];
     if (!Array.isArray(values)) throw bad('inputs', values, 'an array of tensors');
     const inputs: InputPlan[] = [];
+    const names = new Set<string>();
     let tailBytes = 0;
     for (let i = 0; i < values.length; i++) {
       const input = this.#planInput(values[i], `inputs[${i}]`, tailBytes);
-      if (inputs.some(({ name }) => name === input.name)) {
+      if (names.has(input.name)) {
         throw new RequestError('BAD_INPUT', `${input.path}.name: got ${shown(input.name)} a second time`);
       }
       if (input.source.kind === 'binary') tailBytes += input.source.bytes;
+      names.add(input.name);
       inputs.push(input);
     }
     return {

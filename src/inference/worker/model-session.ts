@@ -1,4 +1,4 @@
-import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node';
+import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node';
 import { ModelError } from '../../errors';
 import type { SessionConfig } from '../../handler-config';
 import { numbersOf, type NumericArray, type Tensor } from '../codec/tensor';
@@ -9,6 +9,7 @@ import { signatureOf } from './session-signature';
 
 /** Errors are ours to report: ONNX Runtime would print each one to stderr as well. */
 const SILENT = { logSeverityLevel: 4 } as const;
+env.logLevel = 'fatal';
 
 /** One model in ONNX Runtime. It belongs to the thread that opened it, and each call blocks that thread. */
 export class ModelSession {

@@ -41,7 +41,7 @@ function afterFunction(text: string): string {
   for (let i = 0; i < text.length; i++) {
     if (text[i] === '(') depth++;
     else if (text[i] === ')' && --depth === 0)
-      return text.slice(i + 1).replace(/^( const)?( \[with [^\]]*\])?\s*/, '');
+      return text.slice(i + 1).replace(/^(::<lambda\([^)]*\)>)?( const)?( \[with [^\]]*\])?\s*/, '');
   }
   return text;
 }

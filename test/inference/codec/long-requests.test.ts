@@ -135,7 +135,7 @@ describe('a request with a long array of numbers', () => {
     expect(() => decoder.decode(bytes, -1)).toThrow('the JSON is not valid UTF-8');
   });
 
-  it('takes time in proportion to its length, whatever it is made of', () => {
+  it('is not searched for ever, whatever it is made of', () => {
     const milliseconds = (text: string): number => {
       const began = performance.now();
       expect(refusal(text)).not.toBe('');
@@ -148,7 +148,6 @@ describe('a request with a long array of numbers', () => {
       '"data" : [ ',
       `"data":[${'1,'.repeat(200)}]`,
     ]) {
-      milliseconds(piece.repeat(1_000));
       expect(milliseconds(piece.repeat(Math.ceil(4_000_000 / piece.length)))).toBeLessThan(4_000);
     }
   });

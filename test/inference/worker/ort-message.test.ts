@@ -14,6 +14,10 @@ describe('what ONNX Runtime says', () => {
       '/onnxruntime_src/a.cc:1 T f() const [with T = int] one; /onnxruntime_src/b.cc:22 auto g(h(1)) two',
       'one; two',
     ],
+    [
+      '/onnxruntime_src/a.cc:1 F::F(int)::<lambda()> a == b was false. No adapter',
+      'a == b was false. No adapter',
+    ],
     ['/onnxruntime_src/a.cc:1 no function at all', 'no function at all'],
     ['cannot open /srv/models/iris/1/weights.bin: missing', 'cannot open weights.bin: missing'],
     ['Model data pointer is null.', 'the file is empty'],
