@@ -116,12 +116,13 @@ export class CoordinationError extends Error {
 /** The handler config was refused, whole. `path` is the JSON path of what was wrong, `$` for the document. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
+  /** The message begins with the path, wherever it is shown. */
   constructor(
     readonly path: string,
     message: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(message.startsWith(path) ? message : `${path}: ${message}`, options);
   }
 }
 

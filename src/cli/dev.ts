@@ -1,12 +1,13 @@
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { filter, firstValueFrom, interval } from 'rxjs';
+import { isFree, LOOPBACK } from '../embedded/loopback-port';
 import { ModelRepository } from '../inference/repository';
 import { startReplica } from '../runtime';
 import { CONNECTION_SETTINGS, REPLICA_SETTINGS, type ReplicaSettings } from '../settings';
 import { DevZooKeeper } from './dev-zookeeper';
 import { EndSignals } from './end-signals';
-import { introduceModels } from './introduce-models';
+import { type IntroducedModel, introduceModels } from './introduce-models';
 import type { RunCommand } from './invocation';
 import { openLog } from './log';
 import { openRegistry } from '../registry/open-registry';
@@ -23,6 +24,9 @@ export const run: RunCommand = async (invocation) => {
   const given = invocation.settings([...CONNECTION_SETTINGS, ...REPLICA_SETTINGS]);
   const { terminal } = invocation;
   const log = openLog(given.logLevel, terminal, true);
+  if (given.port !== 0 && given.host === LOOPBACK && !(await isFree(given.port))) {
+    throw new Error(`port ${given.port} of ${LOOPBACK} is taken; choose another one with --port`);
+  }
   await using zookeeper = await DevZooKeeper.start(join(resolve(given.stateDir), 'zookeeper'), log);
   if (signals.first !== undefined) return 0;
   const settings = { ...given, zookeeper: zookeeper.connectString };
@@ -44,7 +48,7 @@ export const run: RunCommand = async (invocation) => {
 };
 
 /** Before the replica is there, so that it is not ready before it has models. */
-async function introduced(settings: ReplicaSettings, log: Logger): Promise<readonly string[]> {
+async function introduced(settings: ReplicaSettings, log: Logger): Promise<readonly IntroducedModel[]> {
   await using registry = await openRegistry(settings);
   return await introduceModels(registry, new ModelRepository(resolve(settings.models)), log);
 }

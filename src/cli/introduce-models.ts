@@ -2,20 +2,28 @@ import type { Logger } from 'pino';
 import { errorMessage } from '../errors';
 import type { ModelRepository } from '../inference/repository';
 import { promote } from '../registry/promote';
+import { promotedVersion } from '../registry/promoted-version';
 import type { Registry } from '../registry/open-registry';
 import { author } from './author';
 import { publishVersion } from './publish-version';
 
+/** A model of the repository, and the version that its znode names. */
+export interface IntroducedModel {
+  readonly model: string;
+  readonly live: string;
+}
+
 /**
  * Enters every version of `repository` in the catalog and promotes the first version of each model that has no
- * version znode yet. A version that cannot be published is logged and left out. Answers the names of the models.
+ * version znode yet. A version that cannot be published is logged and left out.
  */
 export async function introduceModels(
   registry: Registry,
   repository: ModelRepository,
   log: Logger,
-): Promise<readonly string[]> {
+): Promise<readonly IntroducedModel[]> {
   const { session, paths } = registry;
+  const introduced: IntroducedModel[] = [];
   const models = await repository.models();
   for (const model of models) {
     const versions = await repository.versions(model);
@@ -28,8 +36,11 @@ export async function introduceModels(
       }
     }
     const [first] = versions;
-    if (first === undefined || (await session.exists(paths.version(model))) !== undefined) continue;
-    await promote(session, paths, { model, version: first, by: author(), reason: 'zooserve dev' });
+    const promoted = promotedVersion(await session.get(paths.version(model)));
+    if (promoted.kind === 'absent' && first !== undefined) {
+      await promote(session, paths, { model, version: first, by: author(), reason: 'zooserve dev' });
+    }
+    introduced.push({ model, live: promoted.kind === 'version' ? promoted.version : (first ?? '') });
   }
-  return models;
+  return introduced;
 }

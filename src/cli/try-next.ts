@@ -1,9 +1,11 @@
+import type { IntroducedModel } from './introduce-models';
+
 export interface Served {
   readonly url: string;
   /** `host:port` of the ensemble. */
   readonly zookeeper: string;
   readonly root: string;
-  readonly models: readonly string[];
+  readonly models: readonly IntroducedModel[];
 }
 
 /** An iris that version 1 and version 2 both call virginica, with probabilities of 0.53 and 0.72. */
@@ -17,18 +19,19 @@ export function tryNext({ url, zookeeper, root, models }: Served): string {
   ];
   const zooserve = (command: string): string => ['  npx zooserve', command, ...flags].join(' ');
   const lines = ['', `ZooServe is ready on ${url}, Apache ZooKeeper on ${zookeeper}.`, ''];
-  if (!models.includes('iris')) {
-    return [...lines, 'Served models:', ...models.map((model) => `  ${url}/v2/models/${model}`), ''].join(
-      '\n',
-    );
+  const iris = models.find(({ model }) => model === 'iris');
+  if (iris === undefined) {
+    const served = models.map(({ model }) => `  ${url}/v2/models/${model}`);
+    return [...lines, 'Served models:', ...served, ''].join('\n');
   }
+  const other = iris.live === '2' ? '1' : '2';
   const body = `{"inputs":[{"name":"input","shape":[1,4],"datatype":"FP32","data":${IRIS_ROW}}]}`;
   return [
     ...lines,
-    'Ask version 1 of the model iris:',
+    `Ask the model iris, of which version ${iris.live} is live:`,
     `  curl -s ${url}/v2/models/iris/infer -d '${body}'`,
-    'Promote version 2 (or write 2 to the znode with any ZooKeeper client), and ask again:',
-    zooserve('promote iris 2 --wait'),
+    `Promote version ${other} (or write ${other} to the znode with any ZooKeeper client), and ask again:`,
+    zooserve(`promote iris ${other} --wait`),
     'Be stricter about what counts as sure, without a restart:',
     zooserve(`config set iris '{"params":{"threshold":0.8}}' --wait`),
     'Go back, and see who serves what:',

@@ -1,6 +1,6 @@
 import { combineLatest, distinctUntilChanged, map, startWith } from 'rxjs';
 import { ConfigError, ModelError } from '../errors';
-import { parseHandlerConfig } from '../handler-config';
+import { CONFIG_MAX_BYTES, parseHandlerConfig } from '../handler-config';
 import { type ConfigData, watchConfig } from '../registry/watch-config';
 import { retryPause } from './retry-pause';
 import type { GoodModel } from '../state/last-good';
@@ -51,7 +51,7 @@ function former({ config }: GoodModel): ConfigData {
 }
 
 async function apply(znode: ConfigData, context: ServedModel, signal: AbortSignal): Promise<void> {
-  const isDefault = znode.data === undefined || znode.data.byteLength === 0;
+  const isDefault = znode.data === undefined || isBlank(znode.data);
   const stamp = isDefault ? undefined : znode.mzxid;
   const { observed, slot } = context;
   if (observed.record.config.state !== 'REFUSED' && observed.record.config.mzxid === (stamp ?? null)) return;
@@ -59,8 +59,8 @@ async function apply(znode: ConfigData, context: ServedModel, signal: AbortSigna
   for (let failures = 1; !overtaken(); failures += 1) {
     try {
       const outcome = await slot.configure(parseHandlerConfig(znode.data ?? new Uint8Array()), stamp);
-      // Pending: nothing serves yet, and the first version is asked for its opinion before it does.
-      if (outcome === 'applied') applied(stamp, context);
+      // Also when nothing serves yet: the first version is served by it, or `observe-slot` says it was refused.
+      if (outcome !== 'superseded') applied(stamp, context);
       return;
     } catch (error) {
       if (overtaken()) return;
@@ -87,4 +87,9 @@ function refused(error: ConfigError, mzxid: string, { model, observed, slot, log
   if (before?.mzxid === mzxid && before.message === message) return;
   observed.configured({ state: 'REFUSED', mzxid: slot.config.stamp ?? null, error: { mzxid, message } });
   log.error({ model, mzxid, path: error.path }, `config refused, the last good one stays: ${message}`);
+}
+
+/** Nothing but white space means all defaults. */
+function isBlank(data: Uint8Array): boolean {
+  return data.byteLength <= CONFIG_MAX_BYTES && Buffer.from(data).toString('latin1').trim() === '';
 }

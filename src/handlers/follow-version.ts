@@ -1,14 +1,4 @@
-import {
-  distinctUntilChanged,
-  firstValueFrom,
-  from,
-  fromEvent,
-  map,
-  merge,
-  skip,
-  startWith,
-  switchMap,
-} from 'rxjs';
+import { filter, firstValueFrom, from, fromEvent, map, merge, startWith, switchMap } from 'rxjs';
 import { ModelError, ZooKeeperError, errorMessage } from '../errors';
 import type { Served } from '../inference/version-changes';
 import { readManifest } from '../registry/catalog';
@@ -65,6 +55,7 @@ export const followVersion = declareHandler<ServedModel, PromotedVersion>({
     }
     const overtaken = (): boolean => signal.aborted;
     for (let failures = 1; !overtaken(); failures += 1) {
+      const { epoch } = context.slot.state.config;
       const error = await attempt(promoted, context, signal);
       if (error === undefined || overtaken()) return;
       context.observed.failed(error);
@@ -74,7 +65,7 @@ export const followVersion = declareHandler<ServedModel, PromotedVersion>({
         `version not served: ${error.message}`,
       );
       await fallBack(context, signal);
-      if (!(await worthAnotherAttempt(error, failures, context, signal))) return;
+      if (!(await worthAnotherAttempt({ error, failures, epoch }, context, signal))) return;
     }
   },
 });
@@ -89,9 +80,7 @@ async function attempt(
   if (promoted.kind === 'invalid') return new ModelError('BAD_VERSION', promoted.reason);
   const { version, mzxid } = promoted;
   try {
-    const expectedSha256 = slot.resident.includes(version)
-      ? undefined
-      : await expectedDigest(promoted, context);
+    const expectedSha256 = await expectedDigest(promoted, context);
     const { ms, outcome } = await slot.serve({
       version,
       stamp: mzxid,
@@ -134,11 +123,12 @@ function countSwap({ model, metrics, observed }: ServedModel, outcome: string, m
  */
 async function expectedDigest(
   { version, mzxid }: { readonly version: string; readonly mzxid: string },
-  { session, paths, model, lastGood }: ServedModel,
+  { session, paths, model, lastGood, digests }: ServedModel,
 ): Promise<string | undefined> {
   if (mzxid === lastGood?.mzxid && session.state.name !== 'CONNECTED') return lastGood.sha256;
-  const manifest = await readManifest(session, paths, model, version);
-  return manifest?.sha256;
+  const known = digests.get(version) ?? (await readManifest(session, paths, model, version))?.sha256;
+  if (known !== undefined) digests.set(version, known);
+  return known;
 }
 
 function asModelError(error: unknown, version: string): ModelError {
@@ -161,19 +151,23 @@ function asModelError(error: unknown, version: string): ModelError {
   );
 }
 
+interface Failure {
+  readonly error: ModelError;
+  readonly failures: number;
+  /** Of the config that the attempt began with. */
+  readonly epoch: number;
+}
+
 /** Waits until another attempt may help: after a backoff, or when the config that stood in the way has changed. */
 async function worthAnotherAttempt(
-  error: ModelError,
-  failures: number,
-  context: ServedModel,
+  { error, failures, epoch }: Failure,
+  { slot }: ServedModel,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (error.retryable) return retryPause(failures, signal);
   if (error.code !== 'WARMUP_FAILED') return false;
-  const configChanged$ = context.observed.record$.pipe(
-    map(({ config }) => config.mzxid),
-    distinctUntilChanged(),
-    skip(1),
+  const configChanged$ = slot.state$.pipe(
+    filter((state) => state.config.epoch !== epoch),
     map(() => true),
   );
   const aborted$ = fromEvent(signal, 'abort').pipe(map(() => false));

@@ -16,6 +16,8 @@ export interface ServedModel {
   /** What the process before this one served last. */
   readonly lastGood: GoodModel | undefined;
   readonly store: LastGoodStore;
+  /** Digests of published versions, as the catalog has them: its entries never change. */
+  readonly digests: Map<string, string>;
   readonly session: ZooKeeperSession;
   readonly paths: ZnodePaths;
   readonly metrics: Metrics;

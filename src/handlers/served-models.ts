@@ -83,8 +83,9 @@ export class ServedModels {
     const observed = new ObservedState(replica);
     const slot = new ModelSlot({ model, repository, handlers, metrics, log });
     const lastGood = store.found.models.find((good) => good.model === model);
+    const digests = new Map<string, string>();
     const context: ServedModel = {
-      ...{ model, replica, slot, observed, lastGood, store },
+      ...{ model, replica, slot, observed, digests, lastGood, store },
       ...{ session, paths, metrics, log },
     };
     this.#running.set(model, {

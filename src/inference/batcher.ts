@@ -82,7 +82,10 @@ export class Batcher {
     if (most <= 0) return [];
     const { requests, full } = this.#gather(config, most);
     if (!full && batching.maxDelayMs > 0) {
-      const wait = first.request.arrivedAt + batching.maxDelayMs - performance.now();
+      // Half of the time that the first request has is left for its answer.
+      const { arrivedAt } = first.request;
+      const leaveBy = arrivedAt + Math.min(batching.maxDelayMs, admission.timeoutMs / 2);
+      const wait = leaveBy - performance.now();
       if (wait > 0) {
         this.#delay = setTimeout(this.#dispatch, Math.ceil(wait));
         return [];

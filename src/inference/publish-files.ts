@@ -54,6 +54,14 @@ export async function addVersion(
   for (const file of files) {
     if (!(await isThere(file, `${model} ${version}`))) missing.push(file);
   }
+  const complete = missing.every(({ name }) => name !== MODEL_FILE);
+  if (complete && missing.length > 0) {
+    const names = missing.map(({ name }) => name).join(' and ');
+    throw new ModelError(
+      'DIGEST_MISMATCH',
+      `${model} ${version} is in the repository without ${names}; a version never changes, so publish another one`,
+    );
+  }
   if (missing.length > 0) {
     await mkdir(directory, { recursive: true });
     // The directory was not there to be looked at before: a link may lead out of the root by now.

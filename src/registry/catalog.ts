@@ -1,17 +1,27 @@
-import { ZooKeeperError } from '../errors';
+import { ModelError, ZooKeeperError } from '../errors';
 import type { ZooKeeperSession } from '../streams/session';
 import { formatManifest, parseManifest, type Manifest } from './manifest';
 import type { ZnodePaths } from './paths';
 
-/** What the catalog says of a version. Undefined when it says nothing, or nothing that can be read. */
+/**
+ * What the catalog says of a version; undefined when it says nothing. An entry that is no manifest is
+ * `DIGEST_MISMATCH`: which bytes are meant cannot be told. Throws ZooKeeperError.
+ */
 export async function readManifest(
   session: ZooKeeperSession,
   paths: ZnodePaths,
   model: string,
   version: string,
 ): Promise<Manifest | undefined> {
-  const node = await session.get(paths.catalog(model, version));
-  return node && parseManifest(node.data);
+  const path = paths.catalog(model, version);
+  const node = await session.get(path);
+  if (node === undefined) return undefined;
+  const manifest = parseManifest(node.data);
+  if (manifest !== undefined) return manifest;
+  throw new ModelError(
+    'DIGEST_MISMATCH',
+    `${path} holds something that is no manifest: remove it, then publish`,
+  );
 }
 
 /** The versions of `model` in the catalog, in no order. */

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
+import { programVersion } from '../program-version';
 import type { DataPlane } from '../handlers/data-plane';
 import type { Metrics } from '../metrics';
 import type { AnswerWriter } from './http-answer';
@@ -22,7 +21,7 @@ export interface ServerRoutesOptions {
 /** Health, the server's own metadata, and the metrics. */
 export function serverRoutes(router: Router, options: ServerRoutesOptions): void {
   const { plane, metrics, counter, answers } = options;
-  const metadata = { name: 'zooserve', version: packageVersion(), extensions: EXTENSIONS };
+  const metadata = { name: 'zooserve', version: programVersion(), extensions: EXTENSIONS };
 
   router.get('/v2', (_request, response) => {
     answers.json(response, 200, metadata);
@@ -45,12 +44,4 @@ export function serverRoutes(router: Router, options: ServerRoutesOptions): void
     const text = await metrics.registry.metrics();
     answers.send(response, 200, { 'content-type': metrics.registry.contentType }, Buffer.from(text));
   });
-}
-
-function packageVersion(): string {
-  // From dist/src/server, where this file is built to.
-  const file = path.join(__dirname, '..', '..', '..', 'package.json');
-  const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  if (typeof manifest !== 'object' || manifest === null || !('version' in manifest)) return 'unknown';
-  return String(manifest.version);
 }

@@ -41,13 +41,16 @@ describe('publishing into the repository', () => {
     expect((await addVersion(repository, 'm', 'v1', source)).added).toEqual(['model.onnx']);
   });
 
-  it('is content with the same bytes, and adds what was missing', async () => {
+  it('is content with the same bytes, and adds nothing to a version that is complete', async () => {
     await using scratch = await Scratch.create();
     const repository = new ModelRepository(scratch.path);
     await addVersion(repository, 'iris', '2', IRIS_2);
     expect((await addVersion(repository, 'iris', '2', IRIS_2)).added).toEqual([]);
     await rm(join(scratch.path, 'iris/2/model.json'));
-    expect((await addVersion(repository, 'iris', '2', IRIS_2)).added).toEqual(['model.json']);
+    await expect(addVersion(repository, 'iris', '2', IRIS_2)).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+      message: expect.stringContaining('without model.json') as string,
+    });
     const inPlace = join(scratch.path, 'iris/2/model.onnx');
     expect((await addVersion(repository, 'iris', '2', inPlace)).added).toEqual([]);
   });

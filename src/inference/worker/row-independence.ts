@@ -11,13 +11,13 @@ const TOLERANCE = 0.05;
 /**
  * Whether the rows of a batch leave each other alone. A free first dimension does not promise it: a model may
  * normalise over it, or reshape to one row inside. So a row of zeros and a row of ones (zeros again, where the
- * model refuses ones) are run alone and joined, and must answer alike. A model that runs on neither is taken at
- * its shapes' word.
+ * model refuses ones) are run alone and joined, and must answer alike. Of a model that runs on neither nothing is
+ * known, so its requests are run one at a time.
  */
 export async function rowsAreIndependent(session: ModelSession): Promise<boolean> {
   const zeros = constantRow(session.signature.inputs, 0);
   const alone = await attempt(session, zeros);
-  if (alone === undefined) return true;
+  if (alone === undefined) return false;
   const ones = constantRow(session.signature.inputs, 1);
   const second = await attempt(session, ones);
   const rows = second === undefined ? [zeros, zeros] : [zeros, ones];
