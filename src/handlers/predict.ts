@@ -4,15 +4,17 @@ import type { RequestHandler } from './event-handler';
 import type { ServedModel } from './served-model';
 import type { ServedModels } from './served-models';
 
-export interface PredictRequest extends InferenceRequest {
+export interface PredictRequest {
   readonly model: string;
+  /** Handed on as it is: a copy for every request would cost more than the rest of this file. */
+  readonly inference: InferenceRequest;
 }
 
 /** A request is answered by the version that served when it arrived, or by the resident one that it names. */
 export const predict: RequestHandler<ServedModels, PredictRequest, InferenceAnswer> = {
   name: 'predict',
   trigger: { kind: 'request' },
-  run: (request, served) => servedModel(served, request.model).slot.infer(request),
+  run: ({ model, inference }, served) => servedModel(served, model).slot.infer(inference),
 };
 
 /** The model called `name`, or UNKNOWN_MODEL with the names that there are. */

@@ -12,8 +12,8 @@ export class ReplicaDataPlane implements DataPlane {
     private readonly readiness: Readiness,
   ) {}
 
-  infer(model: string, request: InferenceRequest): Promise<InferenceAnswer> {
-    return predict.run({ ...request, model }, this.served);
+  infer(model: string, inference: InferenceRequest): Promise<InferenceAnswer> {
+    return predict.run({ model, inference }, this.served);
   }
 
   models(): readonly string[] {
