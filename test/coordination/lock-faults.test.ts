@@ -9,7 +9,7 @@ import { openThroughProxy, type SessionThroughProxy } from '../support/session-t
 import { TELLS_WATCHES, watching } from '../support/watched-paths';
 import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
 
-const TIMEOUT_MS = 1500;
+const TIMEOUT_MS = 1000;
 
 let zookeeper: TestZooKeeper;
 /** A client whose connection nobody breaks. */

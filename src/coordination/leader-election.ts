@@ -1,0 +1,109 @@
+import { filter, ReplaySubject, tap, type Observable } from 'rxjs';
+import { CoordinationError } from '../errors';
+import type { ZooKeeperSession } from '../streams/session';
+import type { HeldLock } from './held-lock';
+import { acquireLock } from './lock';
+import { hasCode } from './persistently';
+import { firstOf } from './waiting';
+
+/**
+ * - `CANDIDATE`: somebody else leads, or nobody yet.
+ * - `LEADER`: act as the leader, under the fencing token of `term`.
+ * - `IN_DOUBT`: stop acting; the connection is broken. `LEADER` with the same term may follow.
+ * - `RESIGNED`: the end.
+ */
+export type Leadership =
+  | { readonly role: 'CANDIDATE' }
+  | { readonly role: 'LEADER'; readonly term: HeldLock }
+  | { readonly role: 'IN_DOUBT'; readonly term: HeldLock }
+  | { readonly role: 'RESIGNED' };
+
+export interface CandidacyOptions {
+  /** Who stands: what `watchLeader` tells of the leader. */
+  readonly data?: Uint8Array;
+}
+
+/**
+ * Stands for leader among all who do so on the znode `directory`, and stands again each time that leadership is lost.
+ *
+ * Guarantees those of `acquireLock`, on which it is built: one leader at a time as long as each stops acting in doubt,
+ * terms with growing tokens, transactions that only the leader's own term lets through (`term.commit`), the next
+ * in line woken alone. A leader that dies is followed at the session timeout.
+ *
+ * What cannot be promised: that there is a leader at every moment, or that a paused process knows in time that it
+ * leads no more.
+ */
+export function startCandidacy(
+  session: ZooKeeperSession,
+  directory: string,
+  options: CandidacyOptions = {},
+): Candidacy {
+  return new Candidacy(session, directory, options);
+}
+
+/** One who stands for leader until it is disposed of, which is to resign. */
+export class Candidacy implements AsyncDisposable {
+  readonly #leadership$ = new ReplaySubject<Leadership>(1);
+  readonly #resigning = new AbortController();
+  readonly #ended: Promise<void>;
+  #leadership: Leadership = { role: 'CANDIDATE' };
+
+  /** Use {@link startCandidacy}. */
+  constructor(session: ZooKeeperSession, directory: string, { data }: CandidacyOptions) {
+    this.#ended = this.#stand(session, directory, data ?? new Uint8Array());
+  }
+
+  /**
+   * Replays the present one. Completes after `RESIGNED`, which comes by disposal or when the session is closed;
+   * errors when the server refuses, such as with `NO_AUTH`.
+   */
+  get leadership$(): Observable<Leadership> {
+    return this.#leadership$.asObservable();
+  }
+
+  get leadership(): Leadership {
+    return this.#leadership;
+  }
+
+  /** Stop acting first. Resolves when another one may lead; safe twice. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#resigning.abort(new CoordinationError('NOT_HELD', 'resigned'));
+    await this.#ended;
+  }
+
+  async #stand(session: ZooKeeperSession, directory: string, data: Uint8Array): Promise<void> {
+    const { signal } = this.#resigning;
+    try {
+      while (!signal.aborted) {
+        this.#enter({ role: 'CANDIDATE' });
+        await using term = await acquireLock(session, directory, { signal, data });
+        await this.#lead(term, signal);
+      }
+    } catch (error) {
+      if (error instanceof Error && !signal.aborted && !hasCode(error, 'CLOSED')) {
+        this.#leadership = { role: 'RESIGNED' };
+        this.#leadership$.error(error);
+        return;
+      }
+    }
+    this.#enter({ role: 'RESIGNED' });
+    this.#leadership$.complete();
+  }
+
+  /** Resolves when the term is lost; rejects when it is to be given up. */
+  async #lead(term: HeldLock, signal: AbortSignal): Promise<void> {
+    const lost$ = term.state$.pipe(
+      tap((state) => {
+        if (state === 'HELD') this.#enter({ role: 'LEADER', term });
+        if (state === 'IN_DOUBT') this.#enter({ role: 'IN_DOUBT', term });
+      }),
+      filter((state) => state === 'LOST'),
+    );
+    await firstOf(lost$, signal);
+  }
+
+  #enter(leadership: Leadership): void {
+    this.#leadership = leadership;
+    this.#leadership$.next(leadership);
+  }
+}

@@ -1,0 +1,29 @@
+import { distinctUntilChanged, map, of, switchMap, type Observable } from 'rxjs';
+import type { ZooKeeperSession } from '../streams/session';
+import { inSequence } from './sequence';
+
+export interface Leader {
+  /** What it stood with. */
+  readonly data: Buffer;
+  /** The fencing token of its term. */
+  readonly token: string;
+}
+
+/**
+ * Who leads on the znode `directory`, now and after each change, for those who do not stand themselves; undefined:
+ * nobody. It is the one whose turn it is, which may not have heard of it yet, or may have died less than a session timeout ago.
+ * While this session is not connected, the last known one stays.
+ *
+ * Each who watches is woken by every candidate that comes or goes. Completes when the session is closed.
+ */
+export function watchLeader(session: ZooKeeperSession, directory: string): Observable<Leader | undefined> {
+  return session.watchChildren(directory).pipe(
+    map(({ node }) => inSequence(node?.names ?? [])[0]?.name),
+    distinctUntilChanged(),
+    switchMap((name) => (name === undefined ? of(undefined) : session.watchData(`${directory}/${name}`))),
+    map((seen) =>
+      seen?.node === undefined ? undefined : { data: seen.node.data, token: seen.node.stat.czxid },
+    ),
+    distinctUntilChanged((a, b) => a?.token === b?.token),
+  );
+}

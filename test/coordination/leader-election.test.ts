@@ -1,0 +1,146 @@
+import type { Subscription } from 'rxjs';
+import { startCandidacy, type Candidacy } from '../../src/coordination/leader-election';
+import { watchLeader } from '../../src/coordination/watch-leader';
+import { ZooKeeperError } from '../../src/errors';
+import type { ZooKeeperSession } from '../../src/streams/session';
+import { connect } from '../support/fleet';
+import { eventually } from '../support/eventually';
+import { expireSession } from '../support/expire-session';
+import { replacing } from '../support/meddling';
+import { openThroughProxy, type SessionThroughProxy } from '../support/session-through-proxy';
+import { TELLS_WATCHES, watching } from '../support/watched-paths';
+import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+
+let zookeeper: TestZooKeeper;
+let other: ZooKeeperSession;
+let through: SessionThroughProxy;
+let directory: string;
+
+beforeAll(async () => {
+  zookeeper = await startTestZooKeeper(TELLS_WATCHES);
+});
+afterAll(async () => {
+  await zookeeper[Symbol.asyncDispose]();
+});
+let count = 0;
+beforeEach(async () => {
+  directory = `/leaders/test-${++count}`;
+  other = await connect(zookeeper.connectString);
+  through = await openThroughProxy(zookeeper, { sessionTimeoutMs: 1000 });
+});
+afterEach(async () => {
+  await watching(zookeeper, 0);
+  await through[Symbol.asyncDispose]();
+  await other[Symbol.asyncDispose]();
+});
+
+const named = (name: string) => ({ data: Buffer.from(name) });
+const leads = (candidacy: Candidacy) => eventually(() => candidacy.leadership.role === 'LEADER');
+const stands = (candidates: number) =>
+  eventually(async () => (await other.children(directory))?.names.length === candidates);
+
+function rolesOf(candidacy: Candidacy): string[] {
+  const roles: string[] = [];
+  candidacy.leadership$.subscribe({
+    next: ({ role }) => roles.push(role),
+    complete: () => roles.push('completed'),
+  });
+  return roles;
+}
+
+function leaders(): { seen: (string | undefined)[]; subscription: Subscription } {
+  const seen: (string | undefined)[] = [];
+  const subscription = watchLeader(other, directory).subscribe((leader) =>
+    seen.push(leader?.data.toString()),
+  );
+  return { seen, subscription };
+}
+
+describe('a candidacy', () => {
+  it('leads when it is alone, and when the leader resigns', async () => {
+    const { seen, subscription } = leaders();
+    const ann = startCandidacy(other, directory, named('ann'));
+    await leads(ann);
+    const bob = startCandidacy(through.session, directory, named('bob'));
+    const roles = rolesOf(bob);
+    await stands(2);
+    expect(bob.leadership.role).toBe('CANDIDATE');
+    await ann[Symbol.asyncDispose]();
+    await leads(bob);
+    await bob[Symbol.asyncDispose]();
+    await bob[Symbol.asyncDispose]();
+    expect(roles).toEqual(['CANDIDATE', 'LEADER', 'RESIGNED', 'completed']);
+    await eventually(() => seen.length >= 4);
+    expect(seen[0]).toBeUndefined();
+    expect(seen.filter((name) => name !== undefined)).toEqual(['ann', 'bob']);
+    expect(seen.at(-1)).toBeUndefined();
+    subscription.unsubscribe();
+  });
+
+  it('acts by transactions that only the term in force lets through', async () => {
+    await using ann = startCandidacy(other, directory);
+    await leads(ann);
+    const { leadership } = ann;
+    if (leadership.role !== 'LEADER') throw new Error(leadership.role);
+    await leadership.term.commit([{ op: 'create', path: `${directory}-by`, data: Buffer.from('ann') }]);
+    await ann[Symbol.asyncDispose]();
+    await expect(leadership.term.commit([])).rejects.toMatchObject({ code: 'NOT_HELD' });
+  });
+
+  it('is in doubt while its connection is broken, and leads on with the same term', async () => {
+    await using ann = startCandidacy(through.session, directory);
+    const roles = rolesOf(ann);
+    await leads(ann);
+    const before = ann.leadership;
+    through.proxy.cut();
+    await eventually(() => roles.length === 4);
+    expect(roles).toEqual(['CANDIDATE', 'LEADER', 'IN_DOUBT', 'LEADER']);
+    expect(ann.leadership).toEqual(before);
+  });
+
+  it('whose session has expired stands again, behind those who stood', async () => {
+    await using ann = startCandidacy(through.session, directory, named('ann'));
+    const roles = rolesOf(ann);
+    await leads(ann);
+    const bob = startCandidacy(other, directory, named('bob'));
+    await stands(2);
+    await expireSession(through.proxy);
+    await leads(bob);
+    await eventually(() => roles.length === 4);
+    expect(roles).toEqual(['CANDIDATE', 'LEADER', 'IN_DOUBT', 'CANDIDATE']);
+    await stands(2);
+    await bob[Symbol.asyncDispose]();
+    await leads(ann);
+  });
+
+  it('ends when its session is closed', async () => {
+    const session = await connect(zookeeper.connectString);
+    const ann = startCandidacy(session, directory);
+    const roles = rolesOf(ann);
+    await leads(ann);
+    await session[Symbol.asyncDispose]();
+    await eventually(() => roles.at(-1) === 'completed');
+    expect(ann.leadership.role).toBe('RESIGNED');
+  });
+
+  it('ends with what the server refuses', async () => {
+    const refused = new ZooKeeperError('NO_AUTH', 'refused', { mayHaveHappened: false, retryable: false });
+    const session = replacing(other, 'create', () => Promise.reject(refused));
+    const ann = startCandidacy(session, directory);
+    const errors: unknown[] = [];
+    ann.leadership$.subscribe({ error: (error: unknown) => errors.push(error) });
+    await eventually(() => errors.length === 1);
+    expect(errors).toEqual([refused]);
+    expect(ann.leadership.role).toBe('RESIGNED');
+    await ann[Symbol.asyncDispose]();
+  });
+
+  it('that resigns while it waits leaves nothing behind', async () => {
+    await using ann = startCandidacy(other, directory);
+    await leads(ann);
+    const bob = startCandidacy(through.session, directory);
+    await stands(2);
+    await bob[Symbol.asyncDispose]();
+    await stands(1);
+  });
+});
