@@ -1,0 +1,117 @@
+import { filter, merge } from 'rxjs';
+import type { ZooKeeperSession } from '../streams/session';
+import type { Stat } from '../streams/stat';
+import { EnteredBarrier, type Opening } from './entered-barrier';
+import { createOwnNode, inBackground, type OwnNode } from './own-node';
+import { hasCode, persistently } from './persistently';
+import { formatRound, parseRound, type Round } from './round';
+import { inSequence } from './sequence';
+import { sessionOver } from './session-id';
+import { firstOf } from './waiting';
+
+export interface EnterOptions {
+  /** Gives up waiting; `AbortSignal.timeout(ms)` is a deadline. */
+  readonly signal?: AbortSignal;
+  /** Written to the participant's znode, for whoever looks. */
+  readonly data?: Uint8Array;
+}
+
+/**
+ * Waits at the znode `directory` until `size` participants are there, and lets exactly those pass together, as one round;
+ * who comes too late waits for the next round. All participants have to name the same size.
+ *
+ * Guarantees:
+ * - At one moment all of a round were there: the write that opens it checks each of them. What they
+ *   learn of it is the same: the time, and a rank from 0 to size - 1 for each ({@link EnteredBarrier}).
+ * - The znode serves one round after the other; the next begins when everybody of the last has left or died.
+ * - Who dies while it waits is not counted. Who loses its session while it waits queues again in the next session.
+ * - A wait that was given up leaves nothing behind, as with `acquireLock`.
+ *
+ * What cannot be promised: that all of a round are alive when the last one hears that it is open. Giving up at the very
+ * moment of opening counts as having entered and left again.
+ *
+ * Rejects with the signal's reason, with `CLOSED` or `AUTH_FAILED` for the session's end, or with what the server
+ * refuses.
+ */
+export async function enterBarrier(
+  session: ZooKeeperSession,
+  directory: string,
+  size: number,
+  { signal, data = new Uint8Array() }: EnterOptions = {},
+): Promise<EnteredBarrier> {
+  if (!Number.isSafeInteger(size) || size < 1) throw new RangeError(`a barrier for ${size} never opens`);
+  for (;;) {
+    const own = await createOwnNode(session, directory, data, signal);
+    try {
+      const opened = await awaitRound(session, directory, size, own, signal);
+      if (opened !== undefined) return new EnteredBarrier(session, directory, own, opened);
+    } catch (error) {
+      inBackground(own.remove());
+      throw error;
+    }
+    inBackground(own.remove());
+  }
+}
+
+/** A barrier at one moment: `present` are those who wait and those of the round who have not left, in order. */
+interface Seen {
+  readonly round: Round;
+  readonly stat: Stat;
+  readonly present: readonly string[];
+}
+
+/** Undefined: `own` is gone, with its session or by somebody's hand. */
+async function awaitRound(
+  session: ZooKeeperSession,
+  directory: string,
+  size: number,
+  own: OwnNode,
+  signal: AbortSignal | undefined,
+): Promise<Opening | undefined> {
+  const over$ = sessionOver(session, own.sessionId);
+  for (;;) {
+    const seen = await persistently(session, signal, () => look(session, directory));
+    if (seen?.present.includes(own.name) !== true) return undefined;
+    const { round, stat, present } = seen;
+    if (round.includes(own.name)) return { round, mzxid: stat.mzxid, mtime: stat.mtime };
+    const former = present.find((name) => round.includes(name));
+    if (former !== undefined) {
+      const left$ = session
+        .watchData(`${directory}/${former}`)
+        .pipe(filter(({ node }) => node === undefined));
+      await firstOf(merge(left$, over$), signal);
+    } else if (present.length >= size) {
+      await persistently(session, signal, () =>
+        open(session, directory, present.slice(0, size), stat.version),
+      );
+    } else {
+      // Whoever comes looks for itself: it is enough to hear that a round was opened.
+      const opened$ = session
+        .watchData(directory)
+        .pipe(filter(({ node }) => node?.stat.mzxid !== stat.mzxid));
+      await firstOf(merge(opened$, over$), signal);
+    }
+  }
+}
+
+async function look(session: ZooKeeperSession, directory: string): Promise<Seen | undefined> {
+  const [node, children] = await Promise.all([session.get(directory), session.children(directory)]);
+  if (node === undefined || children === undefined) return undefined;
+  const present = inSequence(children.names).map(({ name }) => name);
+  return { round: parseRound(node.data), stat: node.stat, present };
+}
+
+/** Whether this succeeded, or another one did, or one of `round` has died meanwhile, shows the next look. */
+async function open(
+  session: ZooKeeperSession,
+  directory: string,
+  round: Round,
+  version: number,
+): Promise<void> {
+  const alive = round.map((name) => ({ op: 'check', path: `${directory}/${name}`, version: -1 }) as const);
+  try {
+    await session.multi([...alive, { op: 'set', path: directory, data: formatRound(round), version }]);
+  } catch (error) {
+    if (!hasCode(error, 'VERSION_CONFLICT', 'NO_NODE')) throw error;
+  }
+}
