@@ -2,6 +2,8 @@
 export interface Scale {
   readonly swapsUnderLoad: number;
   readonly windowMs: number;
+  /** Before the first window, for the compiler of JavaScript to have done its work. */
+  readonly warmUpMs: number;
   /** Rounds of alternating windows. */
   readonly rounds: number;
   /** One part, without swaps or with, of the measurement with swaps to a large model. */
@@ -18,6 +20,7 @@ export interface Scale {
 export const FULL: Scale = {
   swapsUnderLoad: 10_000,
   windowMs: 3000,
+  warmUpMs: 3000,
   rounds: 5,
   swapWindowMs: 8000,
   swapRounds: 5,
@@ -32,6 +35,7 @@ export const FULL: Scale = {
 export const QUICK: Scale = {
   swapsUnderLoad: 300,
   windowMs: 600,
+  warmUpMs: 1200,
   rounds: 3,
   swapWindowMs: 2500,
   swapRounds: 1,

@@ -25,18 +25,18 @@ export async function binaryThroughput(stand: Stand, scale: Scale): Promise<Meas
   await using replica = await stand.startReplica('/binary', { mlp: '1' });
   const connections = await openConnections(replica.url, CONNECTIONS);
   const runAlone = await runtimeAlone(join(stand.repository, 'mlp', '1', 'model.onnx'));
-  const served = async (rows: number): Promise<number> => {
+  const served = async (rows: number, durationMs: number): Promise<number> => {
     const requests = someRows(BODIES, [rows, WIDTHS[0]]).map((some) => binaryRequest('mlp', some));
-    const result = await closedLoop({ connections, requests, durationMs: scale.windowMs });
+    const result = await closedLoop({ connections, requests, durationMs });
     if (result.failed > 0) throw new Error(`${result.failed} requests of ${rows} rows failed`);
     return result.perSecond * rows;
   };
-  const contestants = {
-    alone: () => runAlone(scale.windowMs),
-    ...Object.fromEntries(ROWS_A_REQUEST.map((rows) => [`of ${rows}`, () => served(rows)])),
-  };
-  await inTurns(1, contestants);
-  const windows: Record<string, number[]> = await inTurns(scale.rounds, contestants);
+  const contestants = (durationMs: number): Record<string, () => Promise<number>> => ({
+    alone: () => runAlone(durationMs),
+    ...Object.fromEntries(ROWS_A_REQUEST.map((rows) => [`of ${rows}`, () => served(rows, durationMs)])),
+  });
+  await inTurns(1, contestants(scale.warmUpMs));
+  const windows = await inTurns(scale.rounds, contestants(scale.windowMs));
   for (const connection of connections) connection.close();
   const figures = ROWS_A_REQUEST.map((rows): Figure => ({
     name: `binary tensors, MLP, ${CONNECTIONS} clients, ${rows} ${rows === 1 ? 'row' : 'rows'} a request`,

@@ -25,12 +25,12 @@ export async function generator(scale: Scale): Promise<Measurement> {
       String(length),
     ]);
     const connections = await openConnections(server.url, CONNECTIONS);
-    const rate = async (): Promise<number> => {
-      const result = await closedLoop({ connections, requests, durationMs: scale.windowMs });
+    const rate = async (durationMs: number): Promise<number> => {
+      const result = await closedLoop({ connections, requests, durationMs });
       return result.perSecond;
     };
-    await rate();
-    windows[width] = (await inTurns(scale.rounds, { rate })).rate;
+    await rate(scale.warmUpMs);
+    windows[width] = (await inTurns(scale.rounds, { rate: () => rate(scale.windowMs) })).rate;
     for (const connection of connections) connection.close();
   }
   return {

@@ -18,7 +18,7 @@ const WIDTHS = { small: [4, 3], mlp: [784, 512, 512, 10] } as const;
 
 /**
  * Requests a second with JSON both ways, against a bare `node:http` server that parses the same bodies as JSON
- * and sends answers of the same bytes.
+ * and sends the same answers, written as JSON anew each time.
  */
 export async function jsonThroughput(stand: Stand, scale: Scale): Promise<Measurement> {
   for (const [model, widths] of Object.entries(WIDTHS)) await stand.addPerceptron(model, widths);
@@ -32,12 +32,15 @@ export async function jsonThroughput(stand: Stand, scale: Scale): Promise<Measur
   const windows: Record<string, unknown> = {};
   for (const [model, [width]] of Object.entries(WIDTHS)) {
     const requests = someRows(BODIES, [1, width]).map((rows) => jsonRequest(model, rows));
-    const rate = async (connections: readonly HttpConnection[]): Promise<number> => {
-      const result = await closedLoop({ connections, requests, durationMs: scale.windowMs });
+    const rate = async (
+      connections: readonly HttpConnection[],
+      durationMs = scale.windowMs,
+    ): Promise<number> => {
+      const result = await closedLoop({ connections, requests, durationMs });
       if (result.failed > 0) throw new Error(`${result.failed} requests to ${model} failed`);
       return result.perSecond;
     };
-    await inTurns(1, { ours: () => rate(ours), bare: () => rate(theirs) });
+    await inTurns(1, { ours: () => rate(ours, scale.warmUpMs), bare: () => rate(theirs, scale.warmUpMs) });
     const rates = await inTurns(scale.rounds, { ours: () => rate(ours), bare: () => rate(theirs) });
     windows[model] = rates;
     figures.push({
@@ -46,7 +49,7 @@ export async function jsonThroughput(stand: Stand, scale: Scale): Promise<Measur
       against: {
         value: median(rates.bare),
         unit: 'requests/s',
-        what: 'bare node:http, same bodies parsed, same answers',
+        what: 'bare node:http with JSON.parse, JSON.stringify',
       },
       goal: { of: 'ratio', atLeast: 1 },
     });
@@ -56,13 +59,13 @@ export async function jsonThroughput(stand: Stand, scale: Scale): Promise<Measur
 }
 
 /** By path, what the replica answers: for the bare server to send. */
-async function answersOf([connection]: readonly HttpConnection[]): Promise<Record<string, string>> {
-  const answers: Record<string, string> = {};
+async function answersOf([connection]: readonly HttpConnection[]): Promise<Record<string, unknown>> {
+  const answers: Record<string, unknown> = {};
   for (const [model, [width]] of Object.entries(WIDTHS)) {
     const [rows] = someRows(1, [1, width]);
     if (rows === undefined) continue;
     const answer = await connection?.ask(jsonRequest(model, rows));
-    answers[inferPath(model)] = answer?.body.toString() ?? '';
+    answers[inferPath(model)] = JSON.parse(answer?.body.toString() ?? '');
   }
   return answers;
 }

@@ -16,7 +16,6 @@ const WIDTHS = [64, 4096, 8192, 10] as const;
 const MODEL = 'large';
 const BODIES = 64;
 const PEAK_CONNECTIONS = 64;
-const PEAK_WINDOW_MS = 3000;
 const DESIGNS = {
   'on-the-event-loop': 'inference on the event loop',
   'unload-then-load': 'unload, then load',
@@ -50,7 +49,8 @@ export async function largeSwaps(stand: Stand, scale: Scale): Promise<LargeSwaps
   let perSecond: number;
   {
     await using replica = await stand.startReplica(root, { [MODEL]: '1' });
-    const peak = await peakRate(replica.url, requests);
+    await peakRate(replica.url, requests, scale.warmUpMs);
+    const peak = await peakRate(replica.url, requests, scale.windowMs);
     perSecond = peak / 2;
     const timeline = await around(replica, stand, root, perSecond, scale.swapRounds, scale, requests);
     panels.push({ title: 'ZooServe: load beside, swap, then unload', timeline });
@@ -72,9 +72,9 @@ export async function largeSwaps(stand: Stand, scale: Scale): Promise<LargeSwaps
   return { ...report(panels, summaries, perSecond), panels, perSecond };
 }
 
-async function peakRate(url: string, requests: readonly Uint8Array[]): Promise<number> {
+async function peakRate(url: string, requests: readonly Uint8Array[], durationMs: number): Promise<number> {
   const connections = await openConnections(url, PEAK_CONNECTIONS);
-  const { perSecond } = await closedLoop({ connections, requests, durationMs: PEAK_WINDOW_MS });
+  const { perSecond } = await closedLoop({ connections, requests, durationMs });
   for (const connection of connections) connection.close();
   return perSecond;
 }

@@ -27,11 +27,11 @@ export async function overload(stand: Stand, scale: Scale): Promise<Measurement>
   const requests = someRows(64, [1, WIDTHS[0]]).map((rows) => binaryRequest(MODEL, rows));
   const some = await openConnections(replica.url, PEAK_CONNECTIONS);
   const many = await openConnections(replica.url, CONNECTIONS);
-  const peak = async (): Promise<number> => {
-    const { perSecond } = await closedLoop({ connections: some, requests, durationMs: scale.windowMs });
+  const peak = async (durationMs = scale.windowMs): Promise<number> => {
+    const { perSecond } = await closedLoop({ connections: some, requests, durationMs });
     return perSecond;
   };
-  await peak();
+  await peak(scale.warmUpMs);
   let carried = await peak();
   const admitted: number[] = [];
   const windows = await inTurns(scale.rounds, {

@@ -3,6 +3,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { now } from '../clock';
 import type { Figure, Measurement } from '../figure';
 import { inTurns } from '../in-turns';
+import { closedLoop } from '../load/closed-loop';
 import { HttpConnection } from '../load/http-connection';
 import { jsonRequest, type Rows } from '../load/infer-request';
 import { median } from '../percentile';
@@ -30,6 +31,7 @@ export async function singleRequest(stand: Stand, scale: Scale): Promise<Measure
       asked: () => timed(times, () => connection.ask(request)),
       alone: () => timed(times, run),
     };
+    await closedLoop({ connections: [connection], requests: [request], durationMs: scale.warmUpMs });
     await inTurns(1, contestants);
     const { asked, alone } = await inTurns(ROUNDS, contestants);
     details[model] = { asked: asked.map(median), alone: alone.map(median) };
