@@ -1,6 +1,5 @@
 import { enterBarrier } from '../../src/coordination/double-barrier';
 import type { EnteredBarrier } from '../../src/coordination/entered-barrier';
-import { formatRound, parseRound } from '../../src/coordination/round';
 import type { ZooKeeperSession } from '../../src/streams/session';
 import { connect } from '../support/fleet';
 import { eventually } from '../support/eventually';
@@ -241,12 +240,5 @@ describe('leaving', () => {
     through.proxy.cut();
     await leaveAll(all.slice(1));
     await leaving;
-  });
-});
-
-describe('the round in the data of the znode', () => {
-  it('is read as it was written; anything else is no round', () => {
-    expect(parseRound(formatRound(['a', 'b']))).toEqual(['a', 'b']);
-    for (const text of ['', '{', '{}', '[1]', 'null']) expect(parseRound(Buffer.from(text))).toEqual([]);
   });
 });

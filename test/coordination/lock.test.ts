@@ -240,30 +240,3 @@ describe('a held lock', () => {
     await lock.release();
   });
 });
-
-describe('exclusively', () => {
-  it('gives what the task gives, and passes on what it throws, with the lock released', async () => {
-    expect(await exclusively(sessions[0]!, directory, () => Promise.resolve(7))).toBe(7);
-    const failing = exclusively(sessions[0]!, directory, () => Promise.reject(new Error('broke')));
-    await expect(failing).rejects.toThrow('broke');
-    expect(await queue()).toEqual([]);
-  });
-
-  it('tells the task by its signal when the lock is lost or the caller gives up', async () => {
-    const giveUp = new AbortController();
-    const told = (_: unknown, signal: AbortSignal) =>
-      new Promise((resolve) => {
-        signal.addEventListener('abort', () => {
-          resolve(signal.reason);
-        });
-      });
-    const losing = exclusively(sessions[0]!, directory, told, { signal: giveUp.signal });
-    const [own] = await queued(1);
-    await other.remove(`${directory}/${own!}`);
-    expect(await losing).toMatchObject({ code: 'NOT_HELD' });
-    const stopping = exclusively(sessions[0]!, directory, told, { signal: giveUp.signal });
-    await watching(zookeeper, 1);
-    giveUp.abort('stop');
-    expect(await stopping).toBe('stop');
-  });
-});
