@@ -7,7 +7,7 @@ module.exports = {
   testMatch: ['**/*.test.js'],
   testEnvironment: 'node',
   transform: {},
-  testTimeout: 30_000,
+  testTimeout: 90_000,
   // Many test files run a ZooKeeper beside themselves: half of a large machine, both cores of a small one.
   maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
 };

@@ -39,8 +39,10 @@ describe('exclusively', () => {
 
   it('tells the task by its signal when the lock is lost or the caller gives up', async () => {
     const giveUp = new AbortController();
+    let begun = 0;
     const told = (_: unknown, signal: AbortSignal) =>
       new Promise((resolve) => {
+        begun += 1;
         signal.addEventListener('abort', () => {
           resolve(signal.reason);
         });
@@ -50,7 +52,7 @@ describe('exclusively', () => {
     await other.remove(`${directory}/${own!}`);
     expect(await losing).toMatchObject({ code: 'NOT_HELD' });
     const stopping = exclusively(session, directory, told, { signal: giveUp.signal });
-    await watching(zookeeper, 1);
+    await eventually(() => begun === 2);
     giveUp.abort('stop');
     expect(await stopping).toBe('stop');
   });

@@ -21,7 +21,7 @@ const start = (...args: readonly string[]): Promise<ServeProcess> =>
     zookeeper: zookeeper.connectString,
     models: join(directory.path, 'models'),
     replica: 'one',
-    args,
+    args: ['--session-timeout', '4000', ...args],
     stateDir: join(directory.path, 'state'),
   });
 const serves = (url: string, version: string): Promise<void> =>

@@ -26,7 +26,9 @@ describe('the catalog', () => {
   const publish = (manifest: Manifest) => publishManifest(session, paths, 'iris', '1', manifest);
 
   it('takes a version once, the same bytes again, and no others', async () => {
-    expect(await readManifest(session, paths, 'iris', '1')).toBeUndefined();
+    await expect(readManifest(session, paths, 'iris', '1')).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+    });
     expect(await catalogVersions(session, paths, 'iris')).toEqual([]);
     expect(await publish(MANIFEST)).toBe('published');
     expect(await publish({ ...MANIFEST, by: 'bob@there' })).toBe('unchanged');
@@ -40,7 +42,9 @@ describe('the catalog', () => {
   it('leaves alone what is no manifest', async () => {
     await write(session, paths.catalog('iris', '1'), 'noise');
     await expect(publish(MANIFEST)).rejects.toThrow(/no manifest/);
-    expect(await readManifest(session, paths, 'iris', '1')).toBeUndefined();
+    await expect(readManifest(session, paths, 'iris', '1')).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+    });
   });
 
   it('hands on what is no conflict', async () => {
