@@ -48,6 +48,7 @@ describe('exclusively', () => {
         });
       });
     const losing = exclusively(session, directory, told, { signal: giveUp.signal });
+    await eventually(() => begun === 1);
     const [own] = await eventually(queue, (names) => names.length === 1);
     await other.remove(`${directory}/${own!}`);
     expect(await losing).toMatchObject({ code: 'NOT_HELD' });
