@@ -10,6 +10,12 @@ export interface DrainSample {
   readonly seconds: number;
 }
 
+/** The version that answers unpinned requests, or should: its worker may have died. */
+export interface LiveSample {
+  readonly version: string;
+  readonly answers: boolean;
+}
+
 /**
  * Every metric that a replica publishes at `GET /metrics`, by its Prometheus name. One object a replica, made
  * by the runtime and handed to the rooms that count. `docs/operations.md` lists what an operator reads off each.
@@ -92,12 +98,21 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  /** 1 for the version that answers unpinned requests. */
+  readonly #live = new Map<string, () => LiveSample | undefined>();
+
+  /** 1 for the version that answers unpinned requests, 0 while it should and cannot. */
   readonly currentVersion = new Gauge({
     name: 'zooserve_current_version',
     help: '1 for the version that serves',
     labelNames: ['model', 'version'] as const,
     registers: [this.registry],
+    collect: () => {
+      this.currentVersion.reset();
+      for (const [model, live] of this.#live) {
+        const { version, answers } = live() ?? {};
+        if (version !== undefined) this.currentVersion.set({ model, version }, answers === true ? 1 : 0);
+      }
+    },
   });
 
   /** 1 for the state that the ZooKeeper session is in, 0 for the others. */
@@ -133,6 +148,14 @@ export class Metrics {
       if (this.#queues.get(model) !== depth) return;
       this.#queues.delete(model);
       this.queueDepth.remove({ model });
+    };
+  }
+
+  /** Asks `live` for the version of `model` that should answer, whenever the metrics are read, so that a swap need not tell. */
+  sampleCurrentVersion(model: string, live: () => LiveSample | undefined): () => void {
+    this.#live.set(model, live);
+    return () => {
+      if (this.#live.get(model) === live) this.#live.delete(model);
     };
   }
 

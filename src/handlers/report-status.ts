@@ -1,10 +1,16 @@
-import { combineLatest, distinctUntilChanged, filter, map } from 'rxjs';
+import { auditTime, combineLatest, distinctUntilChanged, filter, map } from 'rxjs';
 import { errorMessage } from '../errors';
 import type { StatusRecord } from '../registry/status-record';
 import { writeStatus } from '../registry/write-status';
-import { retryPause } from './retry-pause';
 import { declareHandler } from './event-handler';
+import { retryPause } from './retry-pause';
 import type { ServedModel } from './served-model';
+
+/**
+ * Requests come first: what a swap sets off is told once those that waited for it have been handed over, and a
+ * phase that was over within this time not at all.
+ */
+const TOLD_AFTER_MS = 2;
 
 /**
  * What this replica observes becomes `/status/<model>/<replica>`: the newest record, once it is true, again in
@@ -16,7 +22,10 @@ export const reportStatus = declareHandler<ServedModel, StatusRecord>({
     kind: 'state',
     events$: ({ observed, session }) =>
       combineLatest([
-        observed.record$.pipe(distinctUntilChanged((a, b) => JSON.stringify(a) === JSON.stringify(b))),
+        observed.record$.pipe(
+          auditTime(TOLD_AFTER_MS),
+          distinctUntilChanged((a, b) => JSON.stringify(a) === JSON.stringify(b)),
+        ),
         session.state$.pipe(
           filter((state) => state.name === 'CONNECTED'),
           map(({ epoch }) => epoch),

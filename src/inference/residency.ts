@@ -1,6 +1,5 @@
 import { BehaviorSubject, type Observable } from 'rxjs';
 import type { ConfigError, ModelError } from '../errors';
-import type { Metrics } from '../metrics';
 import { DEFAULTS_IN_FORCE, type ConfigInForce } from './config-in-force';
 import { Drains, type DrainsOptions } from './drains';
 import type { Generation } from './generation';
@@ -37,8 +36,7 @@ export interface Serving {
 
 /** The generations of one model in memory: the live one, and those kept after it replaced them. */
 export class Residency {
-  readonly #model: string;
-  readonly #metrics: Metrics;
+  readonly #stopSampling: () => void;
   readonly #state$ = new BehaviorSubject<SlotState>({
     serving: undefined,
     resident: [],
@@ -55,8 +53,10 @@ export class Residency {
   #fault: ModelError | undefined;
 
   constructor(options: DrainsOptions) {
-    this.#model = options.model;
-    this.#metrics = options.metrics;
+    this.#stopSampling = options.metrics.sampleCurrentVersion(options.model, () => {
+      const generation = this.#live?.generation;
+      return generation && { version: generation.version, answers: generation.alive };
+    });
     this.#drains = new Drains(options);
   }
 
@@ -98,9 +98,6 @@ export class Residency {
     const candidates =
       replaced === undefined || replaced === generation ? this.#kept : [replaced, ...this.#kept];
     this.#keep(candidates);
-    if (replaced !== undefined && replaced.version !== generation.version) {
-      this.#metrics.currentVersion.remove({ model: this.#model, version: replaced.version });
-    }
     this.#publish();
   }
 
@@ -140,10 +137,8 @@ export class Residency {
       this.retire(generation);
     }
     this.#kept = [];
-    if (live !== undefined) {
-      this.#metrics.currentVersion.remove({ model: this.#model, version: live.generation.version });
-    }
     this.#publish();
+    this.#stopSampling();
     await this.#drains.done();
     this.#state$.complete();
   }
@@ -170,10 +165,6 @@ export class Residency {
   #publish(): void {
     const live = this.#live;
     const answers = live?.generation.alive === true;
-    if (live !== undefined) {
-      const { version } = live.generation;
-      this.#metrics.currentVersion.set({ model: this.#model, version }, answers ? 1 : 0);
-    }
     const all = live !== undefined && answers ? [live.generation, ...this.#kept] : this.#kept;
     this.#state$.next({
       serving:
