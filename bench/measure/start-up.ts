@@ -12,6 +12,7 @@ const POLL_MS = 2;
 
 /** From `zooserve serve` to ready with the two sample models, against loading ONNX Runtime's package alone. */
 export async function startUp(stand: Stand, scale: Scale): Promise<Measurement> {
+  for (const model of ['iris', 'digits']) await stand.publish('/start', model);
   await stand.promoteAll('/start', { iris: '1', digits: '1' });
   const contestants = {
     ours: () => serveUntilReady(stand),

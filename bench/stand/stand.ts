@@ -1,7 +1,9 @@
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { publishVersion } from '../../src/cli/publish-version';
 import { startZooKeeper, type EmbeddedZooKeeper } from '../../src/embedded/zookeeper-server';
+import { ModelRepository } from '../../src/inference/repository';
 import { ZnodePaths } from '../../src/registry/paths';
 import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 import { pause } from '../clock';
@@ -14,6 +16,7 @@ import { ServerProcess } from './server-process';
 export const PROJECT_ROOT = join(__dirname, '..', '..', '..');
 export const ZOOSERVE = join(PROJECT_ROOT, 'bin', 'zooserve.js');
 
+const VERSIONS = ['1', '2'] as const;
 const SESSION_TIMEOUT_MS = 20_000;
 const READY_WITHIN_MS = 60_000;
 
@@ -59,22 +62,32 @@ export class Stand implements AsyncDisposable {
 
   /** Puts the versions 1 and 2 of a perceptron into the repository; their outputs differ by 1000. */
   async addPerceptron(model: string, widths: readonly number[]): Promise<void> {
-    for (const version of ['1', '2']) {
+    for (const version of VERSIONS) {
       const folder = join(this.repository, model, version);
       await mkdir(folder, { recursive: true });
       writePerceptron(join(folder, 'model.onnx'), widths, Number(version) * 1000);
     }
   }
 
+  /** Enters the versions 1 and 2 of a model of the repository in the catalog below `root`, as `publish` does. */
+  async publish(root: string, model: string): Promise<void> {
+    const registry = { session: this.session, paths: new ZnodePaths(root) };
+    const repository = new ModelRepository(this.repository);
+    for (const version of VERSIONS) {
+      const source = join(this.repository, model, version, 'model.onnx');
+      await publishVersion(registry, repository, { model, version, source, by: 'bench' });
+    }
+  }
+
   /** Makes a znode what a replica below `root` is to serve; returns the zxid of the write. */
   async promote(root: string, model: string, version: string): Promise<string> {
-    const { mzxid } = await this.session.set(new ZnodePaths(root, []).version(model), Buffer.from(version));
+    const { mzxid } = await this.session.set(new ZnodePaths(root).version(model), Buffer.from(version));
     return mzxid;
   }
 
   /** Sets a model's handler config, for replicas below `root` that start afterwards. */
   async configure(root: string, model: string, config: object): Promise<void> {
-    const path = new ZnodePaths(root, []).config(model);
+    const path = new ZnodePaths(root).config(model);
     await this.session.ensurePath(path);
     await this.session.set(path, Buffer.from(JSON.stringify(config)));
   }
@@ -82,13 +95,14 @@ export class Stand implements AsyncDisposable {
   /** Writes the version znodes; what watches them may then start. */
   async promoteAll(root: string, promoted: Promoted): Promise<void> {
     for (const [model, version] of Object.entries(promoted)) {
-      await this.session.ensurePath(new ZnodePaths(root, []).version(model));
+      await this.session.ensurePath(new ZnodePaths(root).version(model));
       await this.promote(root, model, version);
     }
   }
 
-  /** Starts `zooserve serve`; resolves when it is ready, with every model serving. */
+  /** Starts `zooserve serve` on published models; resolves when it is ready, with every model serving. */
   async startReplica(root: string, promoted: Promoted): Promise<ServerProcess> {
+    for (const model of Object.keys(promoted)) await this.publish(root, model);
     await this.promoteAll(root, promoted);
     const replica = await ServerProcess.start(ZOOSERVE, this.serveArguments(root), this.nodeOptions);
     await ready(replica.url);

@@ -30,7 +30,7 @@ export interface PublishRequest {
  * version, ModelError when the file does not load; nothing has changed then. ZooKeeperError.
  */
 export async function publishVersion(
-  { session, paths }: Registry,
+  { session, paths }: Pick<Registry, 'session' | 'paths'>,
   repository: ModelRepository,
   { model, version, source, by, onProgress }: PublishRequest,
 ): Promise<PublishedFiles & { readonly outcome: 'published' | 'unchanged' }> {
