@@ -1,8 +1,9 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S MALLOC_MMAP_THRESHOLD_=4194304 node
 'use strict';
 
 // Starts the built program; it builds nothing itself, so that a deployed copy never writes to its own folder.
-// Everything in this file can be read by a Node.js that is too old, to be told so.
+// Everything in this file can be read by a Node.js that is too old, to be told so. The variable above keeps
+// memory flat while models come and go (docs/operations.md, "Memory"); glibc reads it only as a process starts.
 
 const fs = require('fs');
 const path = require('path');

@@ -7,6 +7,9 @@ import { errorMessage } from '../../src/errors';
 /** The last lines of what it wrote, for an error. */
 const LINES_KEPT = 20;
 
+/** For all servers alike, what `zooserve` has that is started by its name (docs/operations.md, "Memory"). */
+const ENVIRONMENT = { ...process.env, MALLOC_MMAP_THRESHOLD_: '4194304' };
+
 /** A server in a process of its own, so that it shares no event loop with the load. */
 export class ServerProcess implements AsyncDisposable {
   private constructor(
@@ -24,7 +27,7 @@ export class ServerProcess implements AsyncDisposable {
     nodeOptions: readonly string[] = [],
   ): Promise<ServerProcess> {
     const all = [...nodeOptions, script, ...args];
-    const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'], env: ENVIRONMENT });
     // An interrupted run leaves nothing behind.
     const end = (): void => {
       child.kill();
