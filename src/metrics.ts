@@ -123,6 +123,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  /** 1 while the ensemble is not the one known, and is not followed. */
+  readonly otherWorld = new Gauge({
+    name: 'zooserve_zookeeper_other_world',
+    help: '1 while ZooKeeper was wiped or restored from an older copy, and that was not accepted',
+    registers: [this.registry],
+  });
+
   /** When what is known of ZooKeeper stopped being fresh, ms since 1970; undefined while connected. */
   zookeeperStaleSince: number | undefined = Date.now();
 

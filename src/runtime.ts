@@ -6,6 +6,7 @@ import { programVersion } from './program-version';
 import { type RunningHandler, startHandler } from './handlers/event-handler';
 import { followModels } from './handlers/follow-models';
 import { observeSession } from './handlers/observe-session';
+import { observeWorld, worldGuard } from './handlers/observe-world';
 import { Readiness } from './handlers/readiness';
 import { ReplicaDataPlane } from './handlers/replica-data-plane';
 import { ServedModels } from './handlers/served-models';
@@ -32,14 +33,19 @@ export async function startReplica(
   const repository = await openRepository(settings.models);
   const metrics = new Metrics();
   const store = await LastGoodStore.open(forgetful ? undefined : folderOf(settings), log);
+  const paths = new ZnodePaths(settings.root, settings.pinned);
+  const guard = worldGuard(paths, store, metrics, log);
   const session = openSession({
     connectString: settings.zookeeper,
     sessionTimeoutMs: settings.sessionTimeoutMs,
     ...(settings.auth === undefined ? {} : { auth: settings.auth }),
+    guard,
     log,
   });
-  const paths = new ZnodePaths(settings.root, settings.pinned);
-  const observing = startHandler(observeSession, { session, metrics, log }, log);
+  const observing = [
+    startHandler(observeSession, { session, metrics, log }, log),
+    startHandler(observeWorld, { session, paths, guard }, log),
+  ];
   const { handlers } = settings;
   const served = new ServedModels({ session, paths, repository, handlers, store, metrics, log });
   const readiness = new Readiness(served, settings.strictReadiness);
@@ -58,7 +64,7 @@ export async function startReplica(
       ...{ served, readiness, observing, metrics, log },
     });
   } catch (error) {
-    await observing.stop();
+    await Promise.all(observing.map((handler) => handler.stop()));
     await session[Symbol.asyncDispose]();
     throw error;
   }
@@ -76,7 +82,7 @@ interface Parts {
   readonly store: LastGoodStore;
   readonly served: ServedModels;
   readonly readiness: Readiness;
-  readonly observing: RunningHandler;
+  readonly observing: readonly RunningHandler[];
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -178,7 +184,7 @@ export class Replica implements AsyncDisposable {
     await server[Symbol.asyncDispose]();
     await session[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
-    await observing.stop();
+    await Promise.all(observing.map((handler) => handler.stop()));
   }
 }
 

@@ -98,6 +98,14 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     load: () => import('./config-set.js'),
   },
   {
+    name: 'accept-world',
+    operands: [],
+    summary: 'have replicas follow an ensemble that was wiped or restored from an older copy',
+    settings: [],
+    flags: [REASON],
+    load: () => import('./accept-world.js'),
+  },
+  {
     name: 'status',
     operands: ['[model]'],
     summary: 'what is wanted, and what every replica serves',

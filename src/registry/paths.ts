@@ -67,6 +67,11 @@ export class ZnodePaths {
     return posix.join(this.root, 'history');
   }
 
+  /** Each child says that the tree which it was made in is the right one. */
+  get worlds(): string {
+    return posix.join(this.root, 'worlds');
+  }
+
   /** The directory of a model's history; its children are `h-<seq>`. */
   history(model: string): string {
     return posix.join(this.historyRoot, model);

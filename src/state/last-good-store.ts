@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { errorMessage } from '../errors';
-import { type GoodModel, type LastGood, NOTHING_GOOD, parseLastGood } from './last-good';
+import { type GoodModel, type LastGood, NOTHING_GOOD, parseLastGood, type World } from './last-good';
 import { readSealed, writeSealed } from './sealed-file';
 
 const FILE = 'last-good.json';
@@ -17,6 +17,7 @@ export class LastGoodStore implements AsyncDisposable {
   readonly #log: Logger;
   readonly #models: Map<string, GoodModel>;
   #tree: string | null;
+  #world: World | null;
   #dirty = false;
   #writing: Promise<void> | undefined;
 
@@ -26,6 +27,7 @@ export class LastGoodStore implements AsyncDisposable {
     this.#log = log;
     this.#models = new Map(found.models.map((good) => [good.model, good]));
     this.#tree = found.tree;
+    this.#world = found.world;
   }
 
   /** Reads what is in `folder`; undefined: nothing is kept beyond the process. */
@@ -33,6 +35,10 @@ export class LastGoodStore implements AsyncDisposable {
     if (folder === undefined) return new LastGoodStore(undefined, NOTHING_GOOD, log);
     const file = join(folder, FILE);
     return new LastGoodStore(file, await read(file, log), log);
+  }
+
+  get models(): readonly GoodModel[] {
+    return [...this.#models.values()];
   }
 
   /** This is what serves from now on. */
@@ -51,6 +57,12 @@ export class LastGoodStore implements AsyncDisposable {
     this.#save();
   }
 
+  /** The ensemble is known by this. */
+  knows(world: World): void {
+    this.#world = world;
+    this.#save();
+  }
+
   /** Waits until the newest state is on disk, or could not be put there. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing;
@@ -65,8 +77,10 @@ export class LastGoodStore implements AsyncDisposable {
     if (this.#file === undefined) return;
     while (this.#dirty) {
       this.#dirty = false;
-      const models = [...this.#models.values()];
-      const state: LastGood = { savedAt: Date.now(), tree: this.#tree, models };
+      const state: LastGood = {
+        ...{ savedAt: Date.now(), tree: this.#tree },
+        ...{ models: this.models, world: this.#world },
+      };
       try {
         await writeSealed(this.#file, state);
       } catch (error) {

@@ -1,7 +1,8 @@
 import { ConfigError } from '../errors';
 import { CONFIG_MAX_BYTES, parseHandlerConfig } from '../handler-config';
 import { isName } from '../names';
-import { amount, fieldsOf, text } from '../registry/json-fields';
+import { amount, fieldsOf, listOf, text } from '../registry/json-fields';
+import type { History as World } from '../streams/history';
 
 /** What served last of one model, and what was in force then. */
 export interface GoodModel {
@@ -22,9 +23,13 @@ export interface LastGood {
   /** The czxid of `/models`, which tells a model that was removed from a tree that went. */
   readonly tree: string | null;
   readonly models: readonly GoodModel[];
+  /** By what the ensemble is known again; null when it was never reached. */
+  readonly world: World | null;
 }
 
-export const NOTHING_GOOD: LastGood = { savedAt: 0, tree: null, models: [] };
+export type { World };
+
+export const NOTHING_GOOD: LastGood = { savedAt: 0, tree: null, models: [], world: null };
 
 /**
  * The state in `value`; undefined when it is none. A model of which something is not valid is left out: every name
@@ -36,7 +41,22 @@ export function parseLastGood(value: unknown): LastGood | undefined {
   const tree = fields?.['tree'] === null ? null : zxid(fields?.['tree']);
   const models = fields?.['models'];
   if (savedAt === undefined || tree === undefined || !Array.isArray(models)) return undefined;
-  return { savedAt, tree, models: models.map(goodModel).filter((model) => model !== undefined) };
+  const found = models.map(goodModel).filter((model) => model !== undefined);
+  return { savedAt, tree, models: found, world: world(fields?.['world']) };
+}
+
+function world(value: unknown): World | null {
+  const fields = fieldsOf(value);
+  const [highest, asOf] = [zxid(fields?.['zxid']), zxid(fields?.['asOf'])];
+  const accepted = listOf(fields?.['accepted'], text);
+  const voided = listOf(fields?.['voided'], text);
+  if (highest === undefined || asOf === undefined || accepted === undefined || voided === undefined)
+    return null;
+  const landmark = fieldsOf(fields?.['landmark']);
+  const czxid = zxid(landmark?.['czxid']);
+  const ctime = amount(landmark?.['ctime']);
+  const known = czxid === undefined || ctime === undefined ? null : { czxid, ctime };
+  return { zxid: highest, asOf, accepted, voided, landmark: known };
 }
 
 function goodModel(value: unknown): GoodModel | undefined {

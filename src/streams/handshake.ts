@@ -23,13 +23,21 @@ export interface SessionGrant {
  * - `TURNED_AWAY`: it closed the connection without an answer. So does a server that serves nobody at the moment
  *   (no quorum), and so does one whose data are older than `lastZxid`: a lagging one, or for ever that of an
  *   ensemble which was wiped or restored from an old snapshot. ZooKeeper's protocol does not tell these apart.
+ * - `OTHER_HISTORY`: it serves, but another ensemble than the one known, or an older state of it (history.ts).
  * - `NOT_UNDERSTOOD`: it answered something else than ZooKeeper's protocol.
  * - `SESSION_EXPIRED`: it does not know the session that was to be resumed (any more).
  * - `AUTH_FAILED`: it refused the credentials.
  * - `ABORTED`: by our own signal.
  */
 export type HandshakeFailure =
-  'UNREACHABLE' | 'MUTE' | 'TURNED_AWAY' | 'NOT_UNDERSTOOD' | 'SESSION_EXPIRED' | 'AUTH_FAILED' | 'ABORTED';
+  | 'UNREACHABLE'
+  | 'MUTE'
+  | 'TURNED_AWAY'
+  | 'OTHER_HISTORY'
+  | 'NOT_UNDERSTOOD'
+  | 'SESSION_EXPIRED'
+  | 'AUTH_FAILED'
+  | 'ABORTED';
 
 export class HandshakeError extends Error {
   override readonly name = 'HandshakeError';

@@ -1,29 +1,21 @@
-import type { Logger } from 'pino';
 import { type Observable, ReplaySubject } from 'rxjs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../errors';
 import { backoffMs } from '../backoff';
-import type { ConnectString, ServerAddress } from './connect-string';
+import type { ServerAddress } from './connect-string';
 import { Connection } from './connection';
 import { handshake, HandshakeError, type Handshake, type SessionGrant } from './handshake';
+import type { SessionLifeOptions } from './session-life-options';
 import type { SessionState } from './session-state';
-import { ZERO_ZXID } from './zxid';
+import { shuffled } from './shuffled';
+import { Vetting } from './vetting';
+import { laterZxid, ZERO_ZXID } from './zxid';
 
 const RECONNECT = { firstMs: 50, limitMs: 1000 };
 /** A connection that held so long puts an end to the backing off. */
 const STEADY_MS = 1000;
 const CLOSE_DEADLINE_MS = 2000;
 const MIN_CONNECT_DEADLINE_MS = 250;
-
-export interface SessionLifeOptions {
-  readonly ensemble: ConnectString;
-  readonly sessionTimeoutMs: number;
-  readonly auth: { readonly scheme: string; readonly credentials: string } | undefined;
-  readonly log: Logger | undefined;
-  /** Called after each handshake, before the state says CONNECTED. */
-  readonly onConnected: (connection: Connection, session: 'first' | 'new' | 'resumed') => void;
-  readonly onNotification: (type: number, path: string) => void;
-}
 
 /**
  * Keeps one session connected, and opens another when it is lost, until it is closed. Every connection and every
@@ -32,7 +24,8 @@ export interface SessionLifeOptions {
  *
  * An ensemble that was wiped or restored is behind that zxid for ever and turns us away each time: then the state
  * never leaves SUSPENDED and LOST, and {@link lastFailure} says `TURNED_AWAY`. Telling that from an ensemble
- * without a quorum takes a session of its own that carries no zxid.
+ * without a quorum takes a session of its own that carries no zxid; with a guard there is one now and then, and
+ * {@link lastFailure} says `OTHER_HISTORY` until that history is accepted.
  */
 export class SessionLife {
   readonly #options: SessionLifeOptions;
@@ -47,7 +40,8 @@ export class SessionLife {
   #session: SessionGrant | undefined;
   #attempt = new AbortController();
   #lossTimer: NodeJS.Timeout | undefined;
-  #lastZxid = ZERO_ZXID;
+  #lastZxid: string;
+  readonly #vetting: Vetting;
   #epoch = 0;
   #lastFailure: HandshakeError | undefined;
   #negotiatedTimeoutMs: number;
@@ -56,6 +50,12 @@ export class SessionLife {
     this.#options = options;
     this.#negotiatedTimeoutMs = options.sessionTimeoutMs;
     this.#servers = shuffled(options.ensemble.servers);
+    this.#lastZxid = options.guard?.known?.zxid ?? ZERO_ZXID;
+    this.#vetting = new Vetting(options.guard, options.ensemble.chroot, () => {
+      this.#lastZxid = ZERO_ZXID;
+      this.#lose('another history of the ensemble was accepted, and all is read anew');
+      options.onNewHistory();
+    });
     this.#enter(this.#state);
     this.#ended = this.#run();
   }
@@ -80,6 +80,11 @@ export class SessionLife {
   /** What the last server granted; before there was any, what was asked for. */
   get negotiatedTimeoutMs(): number {
     return this.#negotiatedTimeoutMs;
+  }
+
+  /** The highest zxid that any server has told. */
+  get lastZxid(): string {
+    return laterZxid(this.#lastZxid, this.#connection?.lastZxid ?? ZERO_ZXID);
   }
 
   /** Why the last attempt to connect failed; undefined once one has succeeded. */
@@ -123,36 +128,46 @@ export class SessionLife {
   async #connectOnce(server: ServerAddress): Promise<HandshakeError | undefined> {
     const resume = this.#session;
     this.#attempt = new AbortController();
+    const request = {
+      server,
+      sessionTimeoutMs: this.#options.sessionTimeoutMs,
+      auth: this.#options.auth,
+      deadlineMs: Math.max(MIN_CONNECT_DEADLINE_MS, this.#negotiatedTimeoutMs / (this.#servers.length + 1)),
+      signal: this.#attempt.signal,
+    };
     try {
-      const established = await handshake({
-        server,
-        resume,
-        lastZxid: this.#lastZxid,
-        sessionTimeoutMs: this.#options.sessionTimeoutMs,
-        auth: this.#options.auth,
-        deadlineMs: Math.max(MIN_CONNECT_DEADLINE_MS, this.#negotiatedTimeoutMs / (this.#servers.length + 1)),
-        signal: this.#attempt.signal,
-      });
+      const established = await handshake({ ...request, resume, lastZxid: this.#lastZxid });
       if (this.closing) {
         await this.#abandon(established);
         return undefined;
       }
-      await new Promise<void>((resolve) => {
-        const connection = new Connection(established, this.#lastZxid, this.#options.ensemble.chroot, {
-          onNotification: this.#options.onNotification,
-          onEnd: (why) => {
-            this.#onDisconnected(connection, why);
-            resolve();
-          },
-        });
+      const { connection, ended } = this.#adopt(established);
+      const admitted = resume !== undefined || (await this.#vetting.admits(connection, request.signal));
+      if (request.signal.aborted) connection.destroy('given up');
+      else if (admitted) {
         this.#onConnected(connection, resume !== undefined);
         this.#options.log?.info({ server, sessionId: this.#sessionId() }, 'connected to ZooKeeper');
-      });
+      }
+      await ended;
       return undefined;
     } catch (error) {
-      if (error instanceof HandshakeError) return error;
-      return new HandshakeError('NOT_UNDERSTOOD', errorMessage(error));
+      if (!(error instanceof HandshakeError))
+        return new HandshakeError('NOT_UNDERSTOOD', errorMessage(error));
+      return error.reason === 'TURNED_AWAY' ? await this.#vetting.whyTurnedAway(error, request) : error;
     }
+  }
+
+  #adopt(established: Handshake): { connection: Connection; ended: Promise<void> } {
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const connection = new Connection(established, this.#lastZxid, this.#options.ensemble.chroot, {
+      onNotification: this.#options.onNotification,
+      onEnd: (why) => {
+        if (this.#connection === connection) this.#onDisconnected(connection, why);
+        end();
+      },
+    });
+    return { connection, ended };
   }
 
   /** It was closed while the last answer of the handshake came in. */
@@ -175,6 +190,7 @@ export class SessionLife {
   #onDisconnected(connection: Connection, why: string): void {
     this.#connection = undefined;
     this.#lastZxid = connection.lastZxid;
+    this.#options.guard?.heard(this.#lastZxid);
     if (this.closing) return;
     this.#options.log?.warn({ why }, 'the connection to ZooKeeper broke');
     this.#enter({ name: 'SUSPENDED', since: Date.now() });
@@ -228,11 +244,4 @@ export class SessionLife {
   #sessionId(): string {
     return this.#session?.sessionId.toString('hex') ?? '';
   }
-}
-
-function shuffled<T>(values: readonly T[]): T[] {
-  return values
-    .map((value) => ({ value, rank: Math.random() }))
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ value }) => value);
 }

@@ -46,7 +46,7 @@ export function openSession(options: SessionOptions): ZooKeeperSession {
  *
  * What cannot be promised: that an ephemeral znode is gone at the moment this side says LOST (the server's clock
  * may end the session later, never before the session timeout is over), or that an ensemble that lost its data is
- * connected to again by itself (see {@link lastFailure}).
+ * connected to again by itself (see {@link lastFailure} and `options.guard`).
  */
 export class ZooKeeperSession implements AsyncDisposable {
   readonly #life: SessionLife;
@@ -65,6 +65,7 @@ export class ZooKeeperSession implements AsyncDisposable {
       ensemble,
       sessionTimeoutMs: options.sessionTimeoutMs,
       auth: options.auth,
+      guard: options.guard,
       log: options.log,
       onConnected: (connection, session) => {
         this.#reread(connection, session === 'new');
@@ -72,6 +73,10 @@ export class ZooKeeperSession implements AsyncDisposable {
       onNotification: (type, path) => {
         this.#data.onNotification(type, path);
         this.#children.onNotification(type, path);
+      },
+      onNewHistory: () => {
+        this.#data.forget();
+        this.#children.forget();
       },
     });
     this.#life = life;
@@ -110,6 +115,10 @@ export class ZooKeeperSession implements AsyncDisposable {
    */
   get lastFailure(): HandshakeError | undefined {
     return this.#life.lastFailure;
+  }
+
+  get lastZxid(): string {
+    return this.#life.lastZxid;
   }
 
   /** Resolves when the state is CONNECTED; rejects with `AUTH_FAILED`, `CLOSED`, or `TIMEOUT` for the signal. */
@@ -218,10 +227,7 @@ export class ZooKeeperSession implements AsyncDisposable {
     this.#children.rereadAll();
   }
 
-  /**
-   * The watch of one kind may be what the other relies on: both watch an absent
-   * node by looking for it, which is a watch for data. Then it stays until the other goes.
-   */
+  /** Both kinds watch an absent node by a watch for data: while one kind relies on it, it stays. */
   #removeWatches(path: string): void {
     const connection = this.#connection;
     if (connection === undefined || this.#children.has(path)) return;

@@ -71,6 +71,11 @@ export class WatchedNode<S> {
     void this.#readWhileStale();
   }
 
+  /** What was told counts for nothing: the next reading is told, however old. */
+  forget(): void {
+    this.#told = undefined;
+  }
+
   /** The last one to look at it has gone. */
   stop(): void {
     this.#stopped = true;

@@ -56,6 +56,10 @@ export class Watches<S> {
     for (const { node } of this.#entries.values()) node.reread();
   }
 
+  forget(): void {
+    for (const { node } of this.#entries.values()) node.forget();
+  }
+
   complete(): void {
     this.#completed = true;
     for (const { node } of [...this.#entries.values()]) node.complete();

@@ -14,6 +14,13 @@ const IRIS: GoodModel = {
   config: { text: '{"params":{"threshold":0.5}}', mzxid: '0000000000000033' },
 };
 const DIGITS: GoodModel = { ...IRIS, model: 'digits', config: null };
+const WORLD = {
+  zxid: '0000000000000099',
+  landmark: { czxid: '0000000000000002', ctime: 1 },
+  asOf: '0000000000000098',
+  accepted: ['a'],
+  voided: [],
+};
 const TREE = '0000000000000004';
 
 let directory: TemporaryDirectory;
@@ -31,6 +38,7 @@ afterEach(async () => {
 async function leave(...models: GoodModel[]): Promise<void> {
   await using store = await LastGoodStore.open(folder, logged().log);
   for (const good of models) store.put(good);
+  store.knows(WORLD);
   store.retain(
     models.map(({ model }) => model),
     TREE,
@@ -41,7 +49,7 @@ test('what was put is found by the next process, and nothing lies beside it', as
   const before = Date.now();
   await leave(IRIS, DIGITS);
   const { found } = await LastGoodStore.open(folder, logged().log);
-  expect(found).toEqual({ savedAt: found.savedAt, tree: TREE, models: [IRIS, DIGITS] });
+  expect(found).toEqual({ savedAt: found.savedAt, tree: TREE, models: [IRIS, DIGITS], world: WORLD });
   expect(found.savedAt).toBeGreaterThanOrEqual(before);
   expect(await readdir(folder)).toEqual(['last-good.json']);
 });
