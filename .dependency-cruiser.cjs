@@ -6,7 +6,7 @@ const ROOMS = {
   registry: ['streams', 'coordination'],
   inference: [],
   embedded: [],
-  state: ['registry'],
+  state: ['streams', 'registry'],
   handlers: ['streams', 'registry', 'inference', 'state'],
   server: ['handlers'],
   cli: ['registry', 'inference', 'embedded', 'runtime'],
