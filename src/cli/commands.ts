@@ -12,6 +12,8 @@ export interface CommandDeclaration {
   /** Besides those of the connection, which every command has. */
   readonly settings: readonly SettingName[];
   readonly flags: readonly CommandFlag[];
+  /** Flags that every command has and that mean nothing to this one: why, for whoever gives one. */
+  readonly refused?: Readonly<Partial<Record<SettingName, string>>>;
   readonly load: () => Promise<{ readonly run: RunCommand }>;
 }
 
@@ -46,6 +48,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     summary: 'serve with an Apache ZooKeeper of its own, the models of --models published and promoted',
     settings: REPLICA_SETTINGS,
     flags: [],
+    refused: { zookeeper: '`zooserve dev` starts an ensemble of its own; `zooserve serve` attaches to one' },
     load: () => import('./dev.js'),
   },
   {

@@ -2,6 +2,7 @@ import { readConfig } from '../registry/read-config';
 import { connect } from './connect';
 import { EXIT } from './exit-code';
 import type { RunCommand } from './invocation';
+import { requireModel } from './known-model';
 import { modelOperand } from './names';
 import { printable } from './printable';
 import type { Terminal } from './terminal';
@@ -14,6 +15,7 @@ export const run: RunCommand = async (invocation) => {
   const model = modelOperand(invocation);
   const { terminal } = invocation;
   await using registry = await connect(invocation);
+  await requireModel(registry, model);
   const config = await readConfig(registry.session, registry.paths, model);
   if (config === undefined || config.data.toString('latin1').trim() === '') {
     terminal.print('{}');

@@ -2,6 +2,7 @@ import { readHistory, type HistoryEntry } from '../registry/read-history';
 import { connect } from './connect';
 import { EXIT } from './exit-code';
 import type { RunCommand } from './invocation';
+import { requireModel } from './known-model';
 import { moment } from './moment';
 import { modelOperand } from './names';
 import { table } from './table';
@@ -13,6 +14,7 @@ export const run: RunCommand = async (invocation) => {
   const model = modelOperand(invocation);
   const { terminal } = invocation;
   await using registry = await connect(invocation);
+  await requireModel(registry, model);
   const entries = await readHistory(registry.session, registry.paths, model);
   if (invocation.isOn('--json')) {
     terminal.print(JSON.stringify(entries.map(toJson), undefined, 2));

@@ -61,9 +61,18 @@ function addCommand(command: Command, declaration: CommandDeclaration, options: 
   }
   addSettings(command, declaration.settings);
   command.action(async () => {
+    refuseFlags(command, declaration.refused);
     const { run } = await declaration.load();
     options.onExit(await run(invocation(command, options)));
   });
+}
+
+function refuseFlags(command: Command, refused: CommandDeclaration['refused'] = {}): void {
+  for (const [name, why] of Object.entries(refused)) {
+    // The keys are those that the table of commands names.
+    const { flag } = SETTINGS[name as SettingName];
+    if (givenFlag(command, flag) !== undefined) throw new UsageError(`${flag}: ${why}`);
+  }
 }
 
 function addSettings(command: Command, names: readonly SettingName[]): void {

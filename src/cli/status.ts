@@ -1,8 +1,8 @@
-import type { Registry } from '../registry/open-registry';
-import { knownModels, readFleet, type FleetModel } from '../registry/read-fleet';
+import { readFleet, type FleetModel } from '../registry/read-fleet';
 import { connect } from './connect';
 import { EXIT } from './exit-code';
 import type { RunCommand } from './invocation';
+import { requireModel } from './known-model';
 import { named } from './names';
 import { statusRows, STATUS_HEADING } from './status-rows';
 import { table } from './table';
@@ -24,14 +24,6 @@ export const run: RunCommand = async (invocation) => {
   }
   return EXIT.OK;
 };
-
-async function requireModel({ session, paths }: Registry, model: string): Promise<void> {
-  const models = await knownModels(session, paths);
-  if (models.includes(model)) return;
-  throw new Error(
-    `there is no model ${model} below ${paths.root}; there ${models.length === 0 ? 'is none yet' : `are: ${models.join(', ')}`}`,
-  );
-}
 
 function toJson({ model, promoted, configMzxid, replicas }: FleetModel): object {
   return {

@@ -38,8 +38,12 @@ export class ZnodePaths {
     return this.#pinned.get(model)?.configPath ?? posix.join(this.model(model), 'config');
   }
 
+  get catalogRoot(): string {
+    return posix.join(this.root, 'catalog');
+  }
+
   catalogDir(model: string): string {
-    return posix.join(this.root, 'catalog', model);
+    return posix.join(this.catalogRoot, model);
   }
 
   /** The manifest of one published version. */

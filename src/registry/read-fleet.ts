@@ -49,6 +49,16 @@ export async function knownModels(session: ZooKeeperSession, paths: ZnodePaths):
   return [...new Set([...wanted, ...reported, ...paths.pinned])].sort();
 }
 
+/** Every model that the tree speaks of, be it by a znode, a status, a published version or a past change; sorted. */
+export async function mentionedModels(session: ZooKeeperSession, paths: ZnodePaths): Promise<string[]> {
+  const [known, published, changed] = await Promise.all([
+    knownModels(session, paths),
+    namesBelow(session, paths.catalogRoot),
+    namesBelow(session, paths.historyRoot),
+  ]);
+  return [...new Set([...known, ...published, ...changed])].sort();
+}
+
 async function readLive(
   session: ZooKeeperSession,
   paths: ZnodePaths,

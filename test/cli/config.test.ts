@@ -19,6 +19,8 @@ describe('config', () => {
   const config = async () => (await cli.session.get(cli.paths.config('iris')))?.data.toString();
 
   it('is {} while there is none', async () => {
+    expect((await cli.run(['config', 'get', 'iris'])).stderr).toMatch(/there is no model iris below/);
+    await write(cli.session, cli.paths.version('iris'), '1');
     expect(await cli.run(['config', 'get', 'iris'])).toEqual({
       status: 0,
       stdout: '{}\n',

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { CommandLine } from '../support/command-line';
+import { write } from '../support/fleet';
 
 const ZXID = /[0-9a-f]{16}/;
 
@@ -48,9 +49,18 @@ describe('history', () => {
   });
 
   it('says so when there is none', async () => {
+    await write(cli.session, cli.paths.version('iris'), '1');
     const none = await cli.run(['history', 'iris']);
     expect(none).toMatchObject({ status: 0, stdout: '' });
     expect(none.stderr).toMatch(/iris has no history/);
     expect((await cli.run(['history', 'iris', '--json'])).stdout).toBe('[]\n');
+  });
+
+  it('of a model that nothing speaks of exits 1 and names those there are', async () => {
+    const empty = await cli.run(['history', 'iriss']);
+    expect(empty).toMatchObject({ status: 1, stdout: '' });
+    expect(empty.stderr).toMatch(/there is no model iriss below .*; there is none yet/);
+    await cli.run(['promote', 'iris', '1']);
+    expect((await cli.run(['history', 'iriss'])).stderr).toMatch(/there are: iris\n/);
   });
 });

@@ -35,6 +35,7 @@ describe('wrong usage', () => {
     [['status', '--zookeeper', 'a:b'], /--zookeeper: "a:b" is no server/],
     [['--model', 'iris', 'status'], /--model: "iris" should be/],
     [['config', 'set', 'iris'], /missing required argument/],
+    [['dev', '--zookeeper', 'a:1'], /--zookeeper: `zooserve dev` starts an ensemble of its own/],
   ])('%j exits 64 and says why', async (args, message) => {
     const { status, stdout, stderr } = await zooserve(args);
     expect(stderr).toMatch(message);
