@@ -63,7 +63,7 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
   readonly #classPath: string;
   readonly #logFile: string;
 
-  /** Use {@link startZooKeeper}. */
+  /** Use {@link startZooKeeper}. Made by itself, for one of several servers, say, it is started by `restart()`. */
   constructor(options: ZooKeeperServerOptions & { readonly port: number }, classPath: string) {
     this.#options = options;
     this.#classPath = classPath;
