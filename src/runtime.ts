@@ -46,8 +46,8 @@ export async function startReplica(
     startHandler(observeSession, { session, metrics, log }, log),
     startHandler(observeWorld, { session, paths, guard }, log),
   ];
-  const { handlers } = settings;
-  const served = new ServedModels({ session, paths, repository, handlers, store, metrics, log });
+  const { handlers, workers } = settings;
+  const served = new ServedModels({ session, paths, repository, handlers, workers, store, metrics, log });
   const readiness = new Readiness(served, settings.strictReadiness);
   try {
     const server = await startServer({

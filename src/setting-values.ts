@@ -86,6 +86,10 @@ export function port(value: string): number {
   return whole(value, 0, 65_535);
 }
 
+export function workers(value: string): number {
+  return whole(value, 1, 64);
+}
+
 export function replicaName(value: string): string {
   if (!isName(value)) throw new Error(`${shown(value)} is no replica name; expected ${NAME_RULE}`);
   return value;

@@ -9,6 +9,7 @@ import {
   replicaName,
   sessionTimeout,
   text,
+  workers,
   znodePath,
   zookeeper,
   type Auth,
@@ -33,6 +34,8 @@ export interface Settings {
   readonly replica: string | undefined;
   readonly strictReadiness: boolean;
   readonly handlers: boolean;
+  /** Worker threads of each version in memory. */
+  readonly workers: number;
   readonly bodyLimitBytes: number;
   /** The directory for what outlives the process. */
   readonly stateDir: string;
@@ -159,6 +162,15 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Settings[Name]>
     shownDefault: 'on',
     fallback: true,
     parse: onOff,
+  },
+  workers: {
+    flag: '--workers',
+    value: '<number>',
+    variable: 'ZOOSERVE_WORKERS',
+    help: 'worker threads of each version in memory, 1 to 64',
+    shownDefault: '1',
+    fallback: 1,
+    parse: workers,
   },
   bodyLimitBytes: {
     flag: '--body-limit',

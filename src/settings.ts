@@ -17,6 +17,7 @@ export const REPLICA_SETTINGS = [
   'replica',
   'strictReadiness',
   'handlers',
+  'workers',
   'bodyLimitBytes',
   'stateDir',
   'requireZooKeeper',

@@ -33,9 +33,12 @@ export class OnTheEventLoop implements NaiveModel {
     this.#admission = new Admission(model);
     this.#batcher = new Batcher({
       runners: [
-        async (batch) => {
-          this.#batches += 1;
-          return this.#required.answerer.answer({ type: 'batch', id: this.#batches, ...batch });
+        {
+          alive: true,
+          run: async (batch) => {
+            this.#batches += 1;
+            return this.#required.answerer.answer({ type: 'batch', id: this.#batches, ...batch });
+          },
         },
       ],
       batchable: true,

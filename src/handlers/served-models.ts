@@ -1,8 +1,5 @@
-import type { Logger } from 'pino';
 import { errorMessage } from '../errors';
-import type { ModelRepository } from '../inference/repository';
-import { ModelSlot } from '../inference/slot';
-import type { Metrics } from '../metrics';
+import { ModelSlot, type ModelSlotOptions } from '../inference/slot';
 import type { ZnodePaths } from '../registry/paths';
 import { removeStatus } from '../registry/write-status';
 import type { LastGoodStore } from '../state/last-good-store';
@@ -16,15 +13,13 @@ import { ObservedState } from './observed-state';
 import { reportStatus } from './report-status';
 import type { ServedModel } from './served-model';
 
-export interface ServedModelsOptions {
+export interface ServedModelsOptions extends Pick<
+  ModelSlotOptions,
+  'repository' | 'handlers' | 'workers' | 'metrics' | 'log'
+> {
   readonly session: ZooKeeperSession;
   readonly paths: ZnodePaths;
-  readonly repository: ModelRepository;
-  /** Whether the models' own handler.js is run. */
-  readonly handlers: boolean;
   readonly store: LastGoodStore;
-  readonly metrics: Metrics;
-  readonly log: Logger;
 }
 
 interface RunningModel {
@@ -79,9 +74,9 @@ export class ServedModels {
   }
 
   #add(model: string, replica: string): void {
-    const { session, paths, repository, handlers, store, metrics, log } = this.#options;
+    const { session, paths, repository, handlers, workers, store, metrics, log } = this.#options;
     const observed = new ObservedState(replica);
-    const slot = new ModelSlot({ model, repository, handlers, metrics, log });
+    const slot = new ModelSlot({ model, repository, handlers, workers, metrics, log });
     const lastGood = store.found.models.find((good) => good.model === model);
     const digests = new Map<string, string>();
     const context: ServedModel = {

@@ -10,9 +10,16 @@ const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 /** A batch without what the worker's thread adds to it. */
 export type BatchToRun = Omit<Batch, 'type' | 'id'>;
 
+/** What runs batches, one at a time. */
+export interface Runner {
+  /** False once it can run nothing any more. */
+  readonly alive: boolean;
+  run(batch: BatchToRun): Promise<BatchAnswers>;
+}
+
 export interface BatcherOptions {
   /** One for each worker of the version. */
-  readonly runners: readonly ((batch: BatchToRun) => Promise<BatchAnswers>)[];
+  readonly runners: readonly Runner[];
   /** false: requests are handed over one by one. */
   readonly batchable: boolean;
   readonly admission: Admission;
@@ -26,7 +33,7 @@ export interface BatcherOptions {
  */
 export class Batcher {
   readonly #waiting = new Set<AdmittedRequest>();
-  readonly #idle: ((batch: BatchToRun) => Promise<BatchAnswers>)[];
+  readonly #idle: Runner[];
   readonly #batchable: boolean;
   readonly #admission: Admission;
   readonly #onRows: (rows: number) => void;
@@ -61,7 +68,7 @@ export class Batcher {
     clearTimeout(this.#delay);
     this.#turn = undefined;
     this.#delay = undefined;
-    for (let runner = this.#idle.pop(); runner !== undefined; runner = this.#idle.pop()) {
+    for (let runner = this.#nextIdle(); runner !== undefined; runner = this.#nextIdle()) {
       const requests = this.#take();
       if (requests.length === 0) {
         this.#idle.push(runner);
@@ -70,6 +77,12 @@ export class Batcher {
       void this.#run(runner, requests);
     }
   };
+
+  #nextIdle(): Runner | undefined {
+    let runner = this.#idle.pop();
+    while (runner?.alive === false) runner = this.#idle.pop();
+    return runner;
+  }
 
   /** The next batch: requests of one config that are still wanted; empty when it has to wait or nothing does. */
   #take(): AdmittedRequest[] {
@@ -120,12 +133,9 @@ export class Batcher {
     return { requests, full: false };
   }
 
-  async #run(
-    runner: (batch: BatchToRun) => Promise<BatchAnswers>,
-    requests: readonly AdmittedRequest[],
-  ): Promise<void> {
+  async #run(runner: Runner, requests: readonly AdmittedRequest[]): Promise<void> {
     try {
-      const answers = await runner(gathered(requests));
+      const answers = await runner.run(gathered(requests));
       for (const rows of answers.rows) this.#onRows(rows);
       settle(requests, answers);
     } catch (cause) {

@@ -6,7 +6,7 @@ import { AdmittedRequest } from './admitted-request';
 import { Batcher } from './batcher';
 import type { ConfigInForce } from './config-in-force';
 import type { InferenceAnswer, InferenceRequest } from './inference-request';
-import { startModelThread, type ModelThread } from './model-thread';
+import { startModelThreads, type ModelThreads } from './model-threads';
 import type { ModelFiles } from './repository';
 import type { ModelSignature } from './signature';
 import type { ParamsRefusal, WorkerPhase, WorkerReady } from './worker/protocol';
@@ -19,6 +19,8 @@ export interface GenerationOptions {
   /** Its `session` is what the generation is built with; its `params` are checked on the way. */
   readonly config: ConfigInForce;
   readonly handlers: boolean;
+  /** Threads that run it side by side; 1 by default. */
+  readonly workers?: number | undefined;
   readonly expectedSha256?: string | undefined;
   readonly admission: Admission;
   readonly log: Logger;
@@ -26,14 +28,14 @@ export interface GenerationOptions {
   readonly callTimeoutMs?: number | undefined;
   readonly onPhase?: ((phase: WorkerPhase) => void) | undefined;
   readonly onRows: (rows: number) => void;
-  /** It can run nothing any more, though nobody retired it. */
+  /** One of its workers has ended, though nobody retired it; the generation is `alive` while others are. */
   readonly onDeath: (generation: Generation, reason: string) => void;
 }
 
-/** Verifies, loads and warms one version; rejects as {@link startModelThread} does. */
+/** Verifies, loads and warms one version; rejects as {@link startModelThreads} does. */
 export async function startGeneration(options: GenerationOptions): Promise<Generation> {
-  const { files, config, handlers, expectedSha256, ...rest } = options;
-  const thread = await startModelThread({
+  const { files, config, handlers, expectedSha256, workers = 1, ...rest } = options;
+  const threads = await startModelThreads(workers, {
     data: {
       files,
       session: config.config.session,
@@ -46,11 +48,11 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
     callTimeoutMs: rest.callTimeoutMs,
     onPhase: rest.onPhase,
   });
-  return new Generation(thread, options);
+  return new Generation(threads, options);
 }
 
 /**
- * One version as it was loaded once, under one `session` config: its worker, the queue before it, and the count
+ * One version as it was loaded once, under one `session` config: its workers, the queue before them, and the count
  * of the requests that hold it. A request is answered by the generation that it was given to, whatever is
  * promoted meanwhile; a retired generation ends when the last of them is settled.
  */
@@ -59,7 +61,7 @@ export class Generation {
   readonly session: SessionConfig;
   readonly startedAt = performance.now();
   readonly #model: string;
-  readonly #thread: ModelThread;
+  readonly #threads: ModelThreads;
   readonly #admission: Admission;
   readonly #batcher: Batcher;
   readonly #onDeath: (generation: Generation, reason: string) => void;
@@ -68,35 +70,35 @@ export class Generation {
   #retired: { readonly ended: Promise<void>; readonly end: () => void } | undefined;
   #verdict: { readonly epoch: number; readonly refusal: Promise<ParamsRefusal | undefined> };
 
-  constructor(thread: ModelThread, { files, config, admission, onRows, onDeath }: GenerationOptions) {
+  constructor(threads: ModelThreads, { files, config, admission, onRows, onDeath }: GenerationOptions) {
     this.version = files.version;
     this.session = config.config.session;
     this.#model = files.model;
-    this.#thread = thread;
+    this.#threads = threads;
     this.#admission = admission;
     this.#onDeath = onDeath;
-    this.#verdict = { epoch: config.epoch, refusal: Promise.resolve(thread.ready.paramsRefused) };
+    this.#verdict = { epoch: config.epoch, refusal: Promise.resolve(threads.ready.paramsRefused) };
     this.#batcher = new Batcher({
-      runners: [(batch) => thread.run(batch)],
-      batchable: thread.ready.signature.batchable,
+      runners: threads.runners,
+      batchable: threads.ready.signature.batchable,
       admission,
       onRows,
     });
-    void thread.gone.then((reason) => {
+    threads.watch((reason) => {
       this.#onGone(reason);
     });
   }
 
   get signature(): ModelSignature {
-    return this.#thread.ready.signature;
+    return this.#threads.ready.signature;
   }
 
   get sha256(): string {
-    return this.#thread.ready.sha256;
+    return this.#threads.ready.sha256;
   }
 
   get ms(): WorkerReady['ms'] {
-    return this.#thread.ready.ms;
+    return this.#threads.ready.ms;
   }
 
   /** Requests that hold it. */
@@ -104,11 +106,17 @@ export class Generation {
     return this.#leases;
   }
 
+  /** Whether it can answer. */
   get alive(): boolean {
-    return this.#thread.alive;
+    return this.#threads.living > 0;
   }
 
-  /** @throws RequestError NOT_READY, why its worker ended. */
+  /** False when one of its workers has ended. */
+  get whole(): boolean {
+    return this.#threads.whole;
+  }
+
+  /** @throws RequestError NOT_READY, why its last worker ended. */
   requireAlive(): void {
     if (this.#deathError !== undefined) throw this.#deathError;
   }
@@ -151,13 +159,13 @@ export class Generation {
     }
   }
 
-  /** Ends its worker once every request that holds it is settled; resolves then. Safe to call again. */
+  /** Ends its workers once every request that holds it is settled; resolves then. Safe to call again. */
   retire(): Promise<void> {
     if (this.#retired === undefined) {
       let end!: () => void;
       const ended = new Promise<void>((resolve) => {
         end = resolve;
-      }).then(() => this.#thread.end());
+      }).then(() => this.#threads.end());
       this.#retired = { ended, end };
       if (this.#leases === 0) end();
     }
@@ -172,16 +180,18 @@ export class Generation {
   };
 
   async #ask({ epoch, config }: ConfigInForce): Promise<ParamsRefusal | undefined> {
-    if (this.alive && !this.#thread.ready.hasHandler) return undefined;
-    return this.#thread.checkParams({ epoch, params: config.params });
+    if (this.alive && !this.#threads.ready.hasHandler) return undefined;
+    return this.#threads.checkParams({ epoch, params: config.params });
   }
 
   #onGone(reason: string): void {
-    this.#deathError = new RequestError(
-      'NOT_READY',
-      `the worker of model ${this.#model} version ${this.version} ended: ${reason}`,
-    );
-    this.#batcher.failAll(this.#deathError);
+    if (!this.alive) {
+      this.#deathError = new RequestError(
+        'NOT_READY',
+        `the worker of model ${this.#model} version ${this.version} ended: ${reason}`,
+      );
+      this.#batcher.failAll(this.#deathError);
+    }
     if (this.#retired === undefined) this.#onDeath(this, reason);
   }
 }

@@ -34,6 +34,11 @@ export interface Serving {
   readonly sha256: string;
 }
 
+export interface ResidencyOptions extends DrainsOptions {
+  /** A generation that lacks a worker was promoted. */
+  readonly onShort: (generation: Generation) => void;
+}
+
 /** The generations of one model in memory: the live one, and those kept after it replaced them. */
 export class Residency {
   readonly #stopSampling: () => void;
@@ -45,6 +50,7 @@ export class Residency {
     configRefused: undefined,
   });
   readonly #drains: Drains;
+  readonly #onShort: (generation: Generation) => void;
   /** Most recently replaced first. */
   #kept: readonly Generation[] = [];
   #live: Live | undefined;
@@ -52,7 +58,8 @@ export class Residency {
   #configRefused: RefusedConfig | undefined;
   #fault: ModelError | undefined;
 
-  constructor(options: DrainsOptions) {
+  constructor(options: ResidencyOptions) {
+    this.#onShort = options.onShort;
     this.#stopSampling = options.metrics.sampleCurrentVersion(options.model, () => {
       const generation = this.#live?.generation;
       return generation && { version: generation.version, answers: generation.alive };
@@ -99,12 +106,14 @@ export class Residency {
       replaced === undefined || replaced === generation ? this.#kept : [replaced, ...this.#kept];
     this.#keep(candidates);
     this.#publish();
+    if (!generation.whole) this.#onShort(generation);
   }
 
   /** The same version was promoted anew. */
   restamp(live: Live, versionStamp: string): void {
     this.#live = Object.freeze({ ...live, versionStamp });
     this.#publish();
+    if (!live.generation.whole) this.#onShort(live.generation);
   }
 
   /** Puts the defaults in force in place of `config`, which the first version could not be served with. */
@@ -121,8 +130,12 @@ export class Residency {
     this.#publish();
   }
 
-  /** Forgets a kept generation that died; keeps the live one as what should answer, with the reason. */
+  /**
+   * Forgets a kept generation that died; keeps the live one as what should answer, with the reason. One that can
+   * answer stays as it is.
+   */
   bury(generation: Generation, fault: ModelError): void {
+    if (generation.alive) return;
     if (this.#live?.generation === generation) this.#fault = fault;
     this.#keep(this.#kept);
     this.#publish();

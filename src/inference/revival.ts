@@ -6,30 +6,41 @@ import type { SlotParts } from './slot-parts';
 import { paramsRefused } from './version-changes';
 
 /**
- * Starts the live version again when its worker has died. Its requests fail meanwhile: no other version answers
- * in its place. It is given up when trying again cannot help; the next version or config is tried all the same.
+ * Builds the live version anew, beside itself, when one of its workers has died, and swaps. Those of its workers that
+ * live answer meanwhile; with none its requests fail, and no other version answers in its place. It is given up
+ * when trying again cannot help; the next version or config is tried all the same.
  */
 export class Revival {
   readonly #parts: SlotParts;
   #backoff = new Backoff();
   #version = '';
+  /** What is being replaced. */
+  #mending: Generation | undefined;
 
   constructor(parts: SlotParts) {
     this.#parts = parts;
   }
 
-  /** For every generation that dies without having been retired. */
+  /** For every worker that dies without its generation having been retired. */
   onDeath(generation: Generation, reason: string): void {
     const { model, residency, log } = this.#parts;
-    const { version } = generation;
-    log.error({ model, version, reason }, 'the worker thread of a model ended');
+    const { version, alive } = generation;
+    log.error({ model, version, reason, answers: alive }, 'the worker thread of a model ended');
     const what = `the worker of model ${model} version ${version} ended while it served: ${reason}`;
     residency.bury(generation, new ModelError('CRASHED_WHILE_LOADING', what, true));
-    if (residency.live?.generation !== generation) return;
-    if (version !== this.#version) this.#backoff = new Backoff();
-    this.#version = version;
+    if (residency.live?.generation === generation) this.mend(generation);
+  }
+
+  /** Replaces the live generation, which lacks a worker, by a whole one of the same version. */
+  mend(generation: Generation): void {
+    if (this.#mending === generation) return;
+    this.#mending = generation;
+    if (generation.version !== this.#version) this.#backoff = new Backoff();
+    this.#version = generation.version;
     this.#backoff.worked(performance.now() - generation.startedAt);
-    void this.#revive(generation);
+    void this.#revive(generation).finally(() => {
+      if (this.#mending === generation) this.#mending = undefined;
+    });
   }
 
   async #revive(dead: Generation): Promise<void> {
@@ -61,13 +72,18 @@ export class Revival {
       config,
       expectedSha256: dead.sha256,
     });
-    const refusal = await generation.refusalOf(config);
-    const { live } = residency;
-    if (live === undefined || !stillDead() || refusal !== undefined) {
-      residency.retire(generation);
+    try {
+      const refusal = await generation.refusalOf(config);
       if (refusal !== undefined) throw paramsRefused(generation, refusal);
-      return;
+      const { live } = residency;
+      if (live !== undefined && stillDead()) {
+        residency.promote(generation, live.versionStamp, config);
+        return;
+      }
+    } catch (error) {
+      residency.retire(generation);
+      throw error;
     }
-    residency.promote(generation, live.versionStamp, config);
+    residency.retire(generation);
   }
 }

@@ -23,6 +23,8 @@ export interface ModelSlotOptions {
   readonly repository: ModelRepository;
   /** false: no `handler.js` is run. */
   readonly handlers: boolean;
+  /** Worker threads of each version in memory; 1 by default. */
+  readonly workers?: number | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Milliseconds that a version may take to be verified, loaded and warmed; 120 s by default. */
@@ -53,7 +55,15 @@ export class ModelSlot implements AsyncDisposable {
     this.model = model;
     this.#lines = modelLines(log.child({ model }));
     this.#admission = new Admission(model);
-    this.#residency = new Residency({ model, metrics, log, reportAfterMs: limits.drainReportMs });
+    this.#residency = new Residency({
+      model,
+      metrics,
+      log,
+      reportAfterMs: limits.drainReportMs,
+      onShort: (generation) => {
+        revival.mend(generation);
+      },
+    });
     const builder = new VersionBuilder({
       model,
       repository,

@@ -18,7 +18,7 @@ export interface Build {
 
 export interface VersionBuilderOptions extends Pick<
   GenerationOptions,
-  'handlers' | 'admission' | 'log' | 'loadTimeoutMs' | 'callTimeoutMs' | 'onRows' | 'onDeath'
+  'handlers' | 'workers' | 'admission' | 'log' | 'loadTimeoutMs' | 'callTimeoutMs' | 'onRows' | 'onDeath'
 > {
   readonly model: string;
   readonly repository: ModelRepository;

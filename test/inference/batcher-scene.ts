@@ -28,7 +28,7 @@ export class BatcherScene {
       return answers.promise;
     };
     this.batcher = new Batcher({
-      runners: Array.from({ length: workers }, () => (batch: BatchToRun) => run(batch)),
+      runners: Array.from({ length: workers }, () => ({ alive: true, run })),
       batchable,
       admission,
       onRows: (rows) => this.rows.push(rows),

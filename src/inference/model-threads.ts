@@ -1,0 +1,103 @@
+import { ModelError, RequestError } from '../errors';
+import type { Runner } from './batcher';
+import { ModelThread, type ModelThreadOptions } from './model-thread';
+import type { ModelFiles } from './repository';
+import type { ParamsEpoch, ParamsRefusal, WorkerReady } from './worker/protocol';
+
+/**
+ * Starts `workers` threads of one version, together, and waits until each is ready; `onPhase` hears the first of
+ * them. When one of them fails the others are ended, and then it rejects with the ModelError of that one.
+ * DIGEST_MISMATCH, retryable, when they read different files: the version was changed meanwhile.
+ */
+export async function startModelThreads(workers: number, options: ModelThreadOptions): Promise<ModelThreads> {
+  const { onPhase, ...quiet } = options;
+  const threads = Array.from(
+    { length: workers },
+    (_, index) => new ModelThread(index === 0 ? { ...quiet, onPhase } : quiet),
+  );
+  const outcomes = await Promise.allSettled(threads.map(({ started }) => started));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  const ready = threads.filter((_, index) => outcomes[index]?.status === 'fulfilled');
+  try {
+    if (failed !== undefined) throw failed.reason;
+    requireSame(
+      ready.map((thread) => thread.ready),
+      options.data.files,
+    );
+  } catch (error) {
+    await Promise.all(ready.map((thread) => thread.end()));
+    throw error;
+  }
+  return new ModelThreads(ready);
+}
+
+/**
+ * The worker threads of one version as it was loaded once: all of the same bytes, under the same `session` config.
+ * It answers for as long as one of them lives.
+ */
+export class ModelThreads {
+  /** What the slowest of them said. */
+  readonly ready: WorkerReady;
+  readonly #threads: readonly ModelThread[];
+
+  /** `threads` are ready and alike, at least one. */
+  constructor(threads: readonly ModelThread[]) {
+    const said = threads.map(({ ready }) => ready);
+    this.ready = said.reduce((slowest, other) => (total(other) > total(slowest) ? other : slowest));
+    this.#threads = threads;
+  }
+
+  get runners(): readonly Runner[] {
+    return this.#threads;
+  }
+
+  /** Threads that can answer. */
+  get living(): number {
+    return this.#threads.filter(({ alive }) => alive).length;
+  }
+
+  get whole(): boolean {
+    return this.living === this.#threads.length;
+  }
+
+  /** Calls `onGone` for each thread once that is gone, with the reason. */
+  watch(onGone: (reason: string) => void): void {
+    for (const { gone } of this.#threads) void gone.then(onGone);
+  }
+
+  /** What the model's handler has against `params`; whichever thread lives is asked. Rejects with NOT_READY. */
+  async checkParams(params: ParamsEpoch): Promise<ParamsRefusal | undefined> {
+    let refused: unknown = new RequestError('NOT_READY', 'every worker of the version has ended');
+    for (const thread of this.#threads) {
+      try {
+        return await thread.checkParams(params);
+      } catch (error) {
+        refused = error;
+        if (thread.alive) break;
+      }
+    }
+    throw refused;
+  }
+
+  /** Asks all of them to end; see {@link ModelThread.end}. */
+  async end(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.end()));
+  }
+}
+
+function total({ ms }: WorkerReady): number {
+  return ms.fetch + ms.load + ms.warm;
+}
+
+/** @throws ModelError DIGEST_MISMATCH, retryable, when workers of one version speak of different files. */
+export function requireSame(said: readonly WorkerReady[], { model, version }: ModelFiles): void {
+  const read = said.map(({ sha256, signature, hasHandler }) =>
+    JSON.stringify([sha256, signature, hasHandler]),
+  );
+  if (read.every((one) => one === read[0])) return;
+  throw new ModelError(
+    'DIGEST_MISMATCH',
+    `the workers of model ${model} version ${version} did not read the same files: were they changed meanwhile?`,
+    true,
+  );
+}
