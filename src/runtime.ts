@@ -13,6 +13,7 @@ import { ServedModels } from './handlers/served-models';
 import { requireZooKeeper, startWithoutZooKeeper } from './handlers/start-without-zookeeper';
 import { ModelRepository } from './inference/repository';
 import { Metrics } from './metrics';
+import { ensembleOptions } from './registry/ensemble-options';
 import { ZnodePaths } from './registry/paths';
 import { type ReplicaRegistration, registerReplica } from './registry/register-replica';
 import { type HttpServer, startServer } from './server/http-server';
@@ -30,18 +31,13 @@ export async function startReplica(
   log: Logger,
   { forgetful = false }: ReplicaOptions = {},
 ): Promise<Replica> {
+  const ensemble = ensembleOptions(settings);
   const repository = await openRepository(settings.models);
   const metrics = new Metrics();
   const store = await LastGoodStore.open(forgetful ? undefined : folderOf(settings), log);
   const paths = new ZnodePaths(settings.root, settings.pinned);
   const guard = worldGuard(paths, store, metrics, log);
-  const session = openSession({
-    connectString: settings.zookeeper,
-    sessionTimeoutMs: settings.sessionTimeoutMs,
-    ...(settings.auth === undefined ? {} : { auth: settings.auth }),
-    guard,
-    log,
-  });
+  const session = openSession({ ...ensemble, guard, log });
   const observing = [
     startHandler(observeSession, { session, metrics, log }, log),
     startHandler(observeWorld, { session, paths, guard }, log),

@@ -1,3 +1,4 @@
+import { parseAcl, type AclEntry } from './acl';
 import type { LogLevel } from './handler-config';
 import {
   auth,
@@ -24,6 +25,8 @@ export interface Settings {
   readonly root: string;
   readonly pinned: readonly PinnedModel[];
   readonly auth: Auth | undefined;
+  /** Of the znodes that are created; undefined: open, or with `auth` that identity's own and readable. */
+  readonly acl: readonly AclEntry[] | undefined;
   readonly sessionTimeoutMs: number;
   /** The directory of the model repository, as given. */
   readonly models: string;
@@ -99,6 +102,15 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Settings[Name]>
     shownDefault: 'none',
     fallback: undefined,
     parse: auth,
+  },
+  acl: {
+    flag: '--acl',
+    value: '<scheme:id:permissions,...>',
+    variable: 'ZOOSERVE_ZOOKEEPER_ACL',
+    help: 'who may do what with the znodes that are created, as zkCli.sh writes it',
+    shownDefault: 'world:anyone:cdrwa, with --auth auth::cdrwa,world:anyone:r',
+    fallback: undefined,
+    parse: parseAcl,
   },
   sessionTimeoutMs: {
     flag: '--session-timeout',

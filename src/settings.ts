@@ -6,7 +6,14 @@ export type { Auth, PinnedModel } from './setting-values';
 export type { SettingName, Settings } from './settings-table';
 
 /** What every command needs to reach the ensemble. */
-export const CONNECTION_SETTINGS = ['zookeeper', 'root', 'pinned', 'auth', 'sessionTimeoutMs'] as const;
+export const CONNECTION_SETTINGS = [
+  'zookeeper',
+  'root',
+  'pinned',
+  'auth',
+  'acl',
+  'sessionTimeoutMs',
+] as const;
 export type ConnectionSettings = Pick<Settings, (typeof CONNECTION_SETTINGS)[number]>;
 
 /** What `serve` and `dev` need besides. */

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { errorMessage, UsageError } from '../errors';
+import { errorMessage, UsageError, ZooKeeperError } from '../errors';
 import { programVersion } from '../program-version';
 import { noColour } from '../settings';
 import { EXIT } from './exit-code';
@@ -26,9 +26,15 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has said what was wrong, or printed the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
-    terminal.note(`zooserve: ${errorMessage(error).split('\n').map(printable).join('\n')}`);
+    terminal.note(`zooserve: ${message(error).split('\n').map(printable).join('\n')}`);
     return error instanceof UsageError ? EXIT.USAGE : EXIT.FAILURE;
   }
+}
+
+/** What went wrong, and for want of rights how to have others. */
+function message(error: unknown): string {
+  const refused = error instanceof ZooKeeperError && error.code === 'NO_AUTH';
+  return errorMessage(error) + (refused ? '; --auth (ZOOSERVE_ZOOKEEPER_AUTH) says who to be' : '');
 }
 
 /** A reader that has enough, such as `head`, is no failure. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { ZooKeeperError } from '../errors';
 import type { ConnectionSettings } from '../settings';
 import { openSession, type ZooKeeperSession } from '../streams/session';
+import { ensembleOptions } from './ensemble-options';
 import { ZnodePaths } from './paths';
 
 /** A session with the ensemble, and where everything lives there. Disposing closes the session. */
@@ -20,15 +21,9 @@ export class RegistryUnreachable extends Error {
  * takes longer than a session timeout.
  */
 export async function openRegistry(settings: ConnectionSettings, log?: Logger): Promise<Registry> {
-  const { zookeeper, sessionTimeoutMs, auth } = settings;
-  const session = openSession({
-    connectString: zookeeper,
-    sessionTimeoutMs,
-    ...(auth && { auth }),
-    ...(log && { log }),
-  });
+  const session = openSession({ ...ensembleOptions(settings), ...(log && { log }) });
   try {
-    await session.connected(AbortSignal.timeout(sessionTimeoutMs));
+    await session.connected(AbortSignal.timeout(settings.sessionTimeoutMs));
   } catch (cause) {
     const why = session.lastFailure?.message;
     await session[Symbol.asyncDispose]();

@@ -75,7 +75,9 @@ export async function registerReplica(
   await session.connected();
   const path = paths.replica(replica);
   const seen$ = new ReplaySubject<Sighting>(1);
-  const upkeep = upholding(session, paths, path, formatReplica(record), log).subscribe(seen$);
+  const made = () => create(session, paths, path, formatReplica(record));
+  let registered = false;
+  const upkeep = upholding(session, path, made, () => registered, log).subscribe(seen$);
   let holder: Sighting | undefined;
   const patience = session.negotiatedTimeoutMs + EXPIRY_ROUNDING_MS;
   try {
@@ -85,7 +87,8 @@ export async function registerReplica(
       takeUntil(timer(patience)),
     );
     const own = await firstValueFrom(own$, { defaultValue: undefined });
-    if (own !== undefined) return new ReplicaRegistration(session, path, upkeep);
+    registered = own !== undefined;
+    if (registered) return new ReplicaRegistration(session, path, upkeep);
   } catch (cause) {
     upkeep.unsubscribe();
     throw new Error(notRegistered(replica, path, errorMessage(cause)), { cause });
@@ -103,12 +106,15 @@ interface Sighting {
   readonly data: Uint8Array;
 }
 
-/** Sees the znode, and makes it each time that it is missing. */
+/**
+ * Sees the znode, and has it made each time that it is missing. A want of rights ends it unless `tireless`, for
+ * then the replica serves already.
+ */
 function upholding(
   session: ZooKeeperSession,
-  paths: ZnodePaths,
   path: string,
-  data: Buffer,
+  make: () => Promise<void>,
+  tireless: () => boolean,
   log: Logger | undefined,
 ): Observable<Sighting> {
   // The id stays known while the connection is away, and changes with each new session.
@@ -124,9 +130,10 @@ function upholding(
         if (!own) log?.warn({ path, holder: parseReplica(node.data) }, HELD_BY_ANOTHER);
         return [{ own, data: node.data }];
       }
-      return defer(() => create(session, paths, path, data)).pipe(
+      return defer(make).pipe(
         retry({
           delay: (error) => {
+            if (hasNoRight(error) && !tireless()) throw error;
             log?.warn(
               { path, error: errorMessage(error) },
               'the replica could not be registered; trying again',
@@ -154,6 +161,10 @@ async function create(
     // Made by this session in a reply that was lost, or by another one: the watch shows which.
     if (!(error instanceof ZooKeeperError && error.code === 'NODE_EXISTS')) throw error;
   }
+}
+
+function hasNoRight(error: unknown): error is ZooKeeperError {
+  return error instanceof ZooKeeperError && error.code === 'NO_AUTH';
 }
 
 function notRegistered(replica: string, path: string, why: string): string {

@@ -1,7 +1,12 @@
 /** The part of node-zookeeper-client 1.1.3 that this project uses, as its source has it. */
 
 declare module 'node-zookeeper-client' {
-  export const ACL: { readonly OPEN_ACL_UNSAFE: readonly import('node-zookeeper-client/lib/jute').Acl[] };
+  export const ACL: new (permission: number, id: Id) => import('node-zookeeper-client/lib/jute').Acl;
+  export class Id {
+    constructor(scheme: string, id: string);
+    readonly scheme: string;
+    readonly id: string;
+  }
   export const CreateMode: Readonly<
     Record<'PERSISTENT' | 'PERSISTENT_SEQUENTIAL' | 'EPHEMERAL' | 'EPHEMERAL_SEQUENTIAL', number>
   >;

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { Exception } from 'node-zookeeper-client';
 import { ZooKeeperError, type ZooKeeperErrorCode } from '../errors';
 
@@ -7,7 +8,13 @@ export interface Asked {
   readonly path?: string;
   /** Whether it changes anything on the server. */
   readonly write: boolean;
+  /** The right that it takes, by its letter; absent: none. */
+  readonly right?: Right;
 }
+
+type Right = keyof typeof RIGHTS;
+
+const RIGHTS = { r: 'read', w: 'write', c: 'create children', d: 'delete children' } as const;
 
 interface Meaning {
   readonly code: ZooKeeperErrorCode;
@@ -25,8 +32,14 @@ const MEANINGS = new Map<number, Meaning>([
     Exception.NO_CHILDREN_FOR_EPHEMERALS,
     { code: 'NO_CHILDREN_FOR_EPHEMERALS', words: 'an ephemeral node has no children' },
   ],
-  [Exception.NO_AUTH, { code: 'NO_AUTH', words: 'this identity has not the right to' }],
-  [Exception.INVALID_ACL, { code: 'INVALID_ACL', words: 'the access list is not valid' }],
+  [Exception.NO_AUTH, { code: 'NO_AUTH', words: 'not allowed' }],
+  [
+    Exception.INVALID_ACL,
+    {
+      code: 'INVALID_ACL',
+      words: 'the access list is not valid: it says "auth" without an identity, or names one that cannot be',
+    },
+  ],
   [Exception.BAD_ARGUMENTS, { code: 'BAD_ARGUMENTS', words: 'the server refuses the arguments' }],
   [Exception.AUTH_FAILED, { code: 'AUTH_FAILED', words: 'the credentials were refused' }],
   [Exception.SESSION_EXPIRED, { code: 'SESSION_LOST', words: 'the session has expired', retryable: true }],
@@ -45,10 +58,18 @@ const MEANINGS = new Map<number, Meaning>([
 /** The server answered with an error: what was asked did not happen. */
 export function replyError(err: number, asked: Asked): ZooKeeperError {
   const meaning = MEANINGS.get(err) ?? { code: 'OTHER' as const, words: 'the server reports an error' };
-  return zooKeeperError(meaning.code, `${meaning.words} (ZooKeeper code ${err})`, asked, {
+  const needed = meaning.code === 'NO_AUTH' ? neededRight(asked) : '';
+  return zooKeeperError(meaning.code, `${meaning.words}${needed} (ZooKeeper code ${err})`, asked, {
     mayHaveHappened: false,
     retryable: meaning.retryable ?? false,
   });
+}
+
+/** A child is made and deleted by the right of its parent. */
+function neededRight({ path, right }: Asked): string {
+  if (path === undefined || right === undefined) return '';
+  const of = right === 'c' || right === 'd' ? posix.dirname(path) : path;
+  return `: that takes the right to ${RIGHTS[right]} (${right}) on ${of}`;
 }
 
 export function zooKeeperError(

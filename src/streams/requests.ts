@@ -1,11 +1,13 @@
-import { ACL, CreateMode, Exception } from 'node-zookeeper-client';
+import { ACL, CreateMode, Exception, Id } from 'node-zookeeper-client';
 import {
   OP_CODES,
   protocol,
   TransactionRequest,
   TransactionResponse,
+  type Acl,
   type TransactionOpRecord,
 } from 'node-zookeeper-client/lib/jute';
+import type { AclEntry } from '../acl';
 import type { Connection, Reply } from './connection';
 import { replyError, type Asked } from './reply-error';
 import { statOf, type Stat } from './stat';
@@ -35,7 +37,7 @@ export async function getData(
   path: string,
   watch: boolean,
 ): Promise<Read<{ data: Buffer; stat: Stat }>> {
-  const asked = { operation: 'read', path, write: false };
+  const asked = { operation: 'read', path, write: false, right: 'r' } as const;
   const request = new protocol.GetDataRequest(withChroot(to.chroot, path), watch);
   const reply = await to.send(OP_CODES.GET_DATA, request, new protocol.GetDataResponse(), asked);
   return readOf(reply, asked, ({ data, stat }) => ({ data: data ?? Buffer.alloc(0), stat: statOf(stat) }));
@@ -55,21 +57,26 @@ export async function getChildren(
   path: string,
   watch: boolean,
 ): Promise<Read<{ names: readonly string[]; stat: Stat }>> {
-  const asked = { operation: 'list the children of', path, write: false };
+  const asked = { operation: 'list the children of', path, write: false, right: 'r' } as const;
   const request = new protocol.GetChildren2Request(withChroot(to.chroot, path), watch);
   const response = new protocol.GetChildren2Response();
   const reply = await to.send(OP_CODES.GET_CHILDREN2, request, response, asked);
   return readOf(reply, asked, ({ children, stat }) => ({ names: children ?? [], stat: statOf(stat) }));
 }
 
-/** Returns the path, which for a sequential node ends in its number. */
-export async function create(to: Sender, path: string, data: Uint8Array, mode: NodeMode): Promise<string> {
-  const asked = { operation: 'create', path, write: true };
-  const acl = ACL.OPEN_ACL_UNSAFE.map((entry) => entry.toRecord());
+/** Returns the path, which for a sequential node ends in its number. `acl`: who may do what with the node. */
+export async function create(
+  to: Sender,
+  path: string,
+  data: Uint8Array,
+  mode: NodeMode,
+  acl: readonly AclEntry[],
+): Promise<string> {
+  const asked = { operation: 'create', path, write: true, right: 'c' } as const;
   const request = new protocol.CreateRequest(
     withChroot(to.chroot, path),
     bufferOf(data),
-    acl,
+    aclOf(acl).map((entry) => entry.toRecord()),
     CreateMode[mode],
   );
   const reply = await to.send(OP_CODES.CREATE, request, new protocol.CreateResponse(), asked);
@@ -77,14 +84,14 @@ export async function create(to: Sender, path: string, data: Uint8Array, mode: N
 }
 
 export async function setData(to: Sender, path: string, data: Uint8Array, version: number): Promise<Stat> {
-  const asked = { operation: 'write', path, write: true };
+  const asked = { operation: 'write', path, write: true, right: 'w' } as const;
   const request = new protocol.SetDataRequest(withChroot(to.chroot, path), bufferOf(data), version);
   const reply = await to.send(OP_CODES.SET_DATA, request, new protocol.SetDataResponse(), asked);
   return statOf(done(reply, asked).stat);
 }
 
 export async function remove(to: Sender, path: string, version: number): Promise<void> {
-  const asked = { operation: 'remove', path, write: true };
+  const asked = { operation: 'remove', path, write: true, right: 'd' } as const;
   const request = new protocol.DeleteRequest(withChroot(to.chroot, path), version);
   done(await to.send(OP_CODES.DELETE, request, null, asked), asked);
 }
@@ -108,10 +115,19 @@ export async function removeWatches(to: Sender, path: string, type: 1 | 2 | 3): 
   await to.send(REMOVE_WATCHES, request, null, { operation: 'stop watching', path, write: false });
 }
 
-/** All of `ops` or none; the error is that of the first part that failed and names its path. */
-export async function multi(to: Sender, ops: readonly TransactionOp[]): Promise<void> {
+const RIGHT_FOR = { create: 'c', set: 'w', remove: 'd', check: 'r' } as const;
+
+/**
+ * All of `ops` or none; the error is that of the first part that failed and names its path. `acl`: of what is created.
+ */
+export async function multi(
+  to: Sender,
+  ops: readonly TransactionOp[],
+  acl: readonly AclEntry[],
+): Promise<void> {
   const asked = { operation: `transaction of ${ops.length}`, write: true };
-  const request = new TransactionRequest(ops.map((op) => recordOf(op, withChroot(to.chroot, op.path))));
+  const acls = aclOf(acl);
+  const request = new TransactionRequest(ops.map((op) => recordOf(op, withChroot(to.chroot, op.path), acls)));
   const response = new TransactionResponse();
   const reply = await to.send(OP_CODES.MULTI, request, response, asked);
   const failed = response.results.findIndex(
@@ -120,19 +136,20 @@ export async function multi(to: Sender, ops: readonly TransactionOp[]): Promise<
   const op = ops[failed];
   const err = response.results[failed]?.err;
   if (op !== undefined && err !== undefined) {
-    throw replyError(err, { operation: `transaction, ${op.op}`, path: op.path, write: true });
+    const { path } = op;
+    throw replyError(err, { operation: `transaction, ${op.op}`, path, write: true, right: RIGHT_FOR[op.op] });
   }
   done(reply, asked);
 }
 
-function recordOf(op: TransactionOp, path: string): TransactionOpRecord {
+function recordOf(op: TransactionOp, path: string, acls: readonly Acl[]): TransactionOpRecord {
   switch (op.op) {
     case 'create':
       return {
         type: OP_CODES.CREATE,
         path,
         data: bufferOf(op.data),
-        acls: ACL.OPEN_ACL_UNSAFE,
+        acls,
         mode: CreateMode[op.mode ?? 'PERSISTENT'],
       };
     case 'set':
@@ -157,6 +174,10 @@ function readOf<R, T>(reply: Reply<R>, asked: Asked, found: (response: R) => T):
 function done<R>(reply: Reply<R>, asked: Asked): R {
   if (reply.err !== 0) throw replyError(reply.err, asked);
   return reply.response;
+}
+
+function aclOf(entries: readonly AclEntry[]): readonly Acl[] {
+  return entries.map(({ permissions, scheme, id }) => new ACL(permissions, new Id(scheme, id)));
 }
 
 function bufferOf(data: Uint8Array): Buffer {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { AclEntry } from '../acl';
 import type { HistoryGuard } from './history';
 
 /** How a session is opened. */
@@ -9,6 +10,11 @@ export interface SessionOptions {
   readonly sessionTimeoutMs: number;
   /** Sent first on each connection, such as `{ scheme: 'digest', credentials: 'user:password' }`. */
   readonly auth?: { readonly scheme: string; readonly credentials: string };
+  /**
+   * Who may do what with the znodes that the session creates, parents included. Default: without `auth` everybody
+   * everything; with it that identity everything and everybody else only read.
+   */
+  readonly acl?: readonly AclEntry[];
   /** Given: no ensemble is connected to but the one known, until another one is accepted. */
   readonly guard?: HistoryGuard;
   readonly log?: Logger;

@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
 import type { Observable } from 'rxjs';
-import { errorMessage, ZooKeeperError } from '../errors';
+import { OPEN, OWN_AND_READABLE, type AclEntry } from '../acl';
+import { errorMessage } from '../errors';
 import { awaitConnected, refuse } from './availability';
 import { ConcurrencyLimit } from './concurrency-limit';
 import { parseConnectString } from './connect-string';
 import type { Connection } from './connection';
+import { ensurePath } from './ensure-path';
 import type { HandshakeError } from './handshake';
 import * as requests from './requests';
 import type { NodeMode, Sender, TransactionOp } from './requests';
@@ -14,7 +16,7 @@ import type { SessionState } from './session-state';
 import type { Stat } from './stat';
 import { childrenKind, dataKind, type ChildrenSnapshot, type DataSnapshot } from './watch-kinds';
 import { Watches } from './watches';
-import { checkedPath, pathAndParents, withChroot } from './znode-path';
+import { checkedPath } from './znode-path';
 
 export type { NodeMode, TransactionOp } from './requests';
 export type { SessionOptions } from './session-options';
@@ -51,6 +53,7 @@ export function openSession(options: SessionOptions): ZooKeeperSession {
 export class ZooKeeperSession implements AsyncDisposable {
   readonly #life: SessionLife;
   readonly #chroot: string;
+  readonly #acl: readonly AclEntry[];
   readonly #data: Watches<DataSnapshot>;
   readonly #children: Watches<ChildrenSnapshot>;
   readonly #log: Logger | undefined;
@@ -60,6 +63,7 @@ export class ZooKeeperSession implements AsyncDisposable {
   constructor(options: SessionOptions) {
     const ensemble = parseConnectString(options.connectString);
     this.#chroot = ensemble.chroot;
+    this.#acl = options.acl ?? (options.auth === undefined ? OPEN : OWN_AND_READABLE);
     this.#log = options.log;
     const life = new SessionLife({
       ensemble,
@@ -146,21 +150,12 @@ export class ZooKeeperSession implements AsyncDisposable {
     data: Uint8Array = new Uint8Array(),
     mode: NodeMode = 'PERSISTENT',
   ): Promise<string> {
-    return requests.create(this.#sender, checkedPath(path), data, mode);
+    return requests.create(this.#sender, checkedPath(path), data, mode, this.#acl);
   }
 
   /** Makes the node, empty, and those above it, the chroot included, as far as they are not there. */
   async ensurePath(path: string): Promise<void> {
-    if ((await this.exists(path)) !== undefined) return;
-    const sender = this.#sender;
-    const atRoot: Sender = { chroot: '', send: (...request) => sender.send(...request) };
-    for (const part of pathAndParents(withChroot(this.#chroot, path))) {
-      try {
-        await requests.create(atRoot, part, new Uint8Array(), 'PERSISTENT');
-      } catch (error) {
-        if (!(error instanceof ZooKeeperError && error.code === 'NODE_EXISTS')) throw error;
-      }
-    }
+    await ensurePath(this.#sender, checkedPath(path), this.#acl);
   }
 
   /** @param version the version that the node must have (`VERSION_CONFLICT` otherwise); -1: any */
@@ -175,7 +170,7 @@ export class ZooKeeperSession implements AsyncDisposable {
   /** All or nothing. The error is that of the part that failed, and its `outcome.path` is that part's path. */
   async multi(ops: readonly TransactionOp[]): Promise<void> {
     for (const { path } of ops) checkedPath(path);
-    await requests.multi(this.#sender, ops);
+    await requests.multi(this.#sender, ops, this.#acl);
   }
 
   /** What is read after this is as new as the leader was when this reached it (short of a change of leaders). */
