@@ -98,6 +98,21 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  /** Workers that were lost while they served. */
+  readonly workerDeaths = new Counter({
+    name: 'zooserve_worker_deaths_total',
+    help: 'Worker threads that ended by themselves (ended) or were given up since they hang (hung), while they served',
+    labelNames: ['model', 'version', 'how'] as const,
+    registers: [this.registry],
+  });
+
+  /** Threads that do not end: they hold memory, and keep the process from ending in the ordinary way. */
+  readonly workersLeftBehind = new Gauge({
+    name: 'zooserve_workers_left_behind',
+    help: 'Worker threads that were given up and have not ended',
+    registers: [this.registry],
+  });
+
   readonly #live = new Map<string, () => LiveSample | undefined>();
 
   /** 1 for the version that answers unpinned requests, 0 while it should and cannot. */

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { departed } from '../../src/inference/departure';
 import { RequestError } from '../../src/errors';
 import { Admission } from '../../src/inference/admission';
 import { DEFAULTS_IN_FORCE } from '../../src/inference/config-in-force';
@@ -35,8 +36,8 @@ export class UnloadThenLoad implements NaiveModel {
       admission: this.#admission,
       log: pino({ level: 'silent' }),
       onRows: () => undefined,
-      onDeath: (_dead, reason) => {
-        throw new Error(`the worker of version ${version} ended: ${reason}`);
+      onDeath: (_dead, departure) => {
+        throw new Error(`the worker of version ${version} ${departed(departure)}`);
       },
     });
     this.#live = { generation, stamp };

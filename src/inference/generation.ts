@@ -4,8 +4,10 @@ import type { SessionConfig } from '../handler-config';
 import type { Admission } from './admission';
 import { AdmittedRequest } from './admitted-request';
 import { Batcher } from './batcher';
+import { departed, type Departure } from './departure';
 import type { ConfigInForce } from './config-in-force';
 import type { InferenceAnswer, InferenceRequest } from './inference-request';
+import type { LeftBehind } from './left-behind';
 import { startModelThreads, type ModelThreads } from './model-threads';
 import type { ModelFiles } from './repository';
 import type { ModelSignature } from './signature';
@@ -26,10 +28,12 @@ export interface GenerationOptions {
   readonly log: Logger;
   readonly loadTimeoutMs?: number | undefined;
   readonly callTimeoutMs?: number | undefined;
+  readonly hangAfterMs?: (() => number) | undefined;
+  readonly leftBehind?: LeftBehind | undefined;
   readonly onPhase?: ((phase: WorkerPhase) => void) | undefined;
   readonly onRows: (rows: number) => void;
-  /** One of its workers has ended, though nobody retired it; the generation is `alive` while others are. */
-  readonly onDeath: (generation: Generation, reason: string) => void;
+  /** One of its workers is lost, though nobody retired it; the generation is `alive` while others are. */
+  readonly onDeath: (generation: Generation, departure: Departure) => void;
 }
 
 /** Verifies, loads and warms one version; rejects as {@link startModelThreads} does. */
@@ -46,6 +50,8 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
     log: rest.log,
     loadTimeoutMs: rest.loadTimeoutMs,
     callTimeoutMs: rest.callTimeoutMs,
+    hangAfterMs: rest.hangAfterMs,
+    leftBehind: rest.leftBehind,
     onPhase: rest.onPhase,
   });
   return new Generation(threads, options);
@@ -64,7 +70,7 @@ export class Generation {
   readonly #threads: ModelThreads;
   readonly #admission: Admission;
   readonly #batcher: Batcher;
-  readonly #onDeath: (generation: Generation, reason: string) => void;
+  readonly #onDeath: (generation: Generation, departure: Departure) => void;
   #leases = 0;
   #deathError: RequestError | undefined;
   #retired: { readonly ended: Promise<void>; readonly end: () => void } | undefined;
@@ -84,8 +90,8 @@ export class Generation {
       admission,
       onRows,
     });
-    threads.watch((reason) => {
-      this.#onGone(reason);
+    threads.watch((departure) => {
+      this.#onGone(departure);
     });
   }
 
@@ -184,14 +190,14 @@ export class Generation {
     return this.#threads.checkParams({ epoch, params: config.params });
   }
 
-  #onGone(reason: string): void {
+  #onGone(departure: Departure): void {
     if (!this.alive) {
       this.#deathError = new RequestError(
         'NOT_READY',
-        `the worker of model ${this.#model} version ${this.version} ended: ${reason}`,
+        `the worker of model ${this.#model} version ${this.version} ${departed(departure)}`,
       );
       this.#batcher.failAll(this.#deathError);
     }
-    if (this.#retired === undefined) this.#onDeath(this, reason);
+    if (this.#retired === undefined) this.#onDeath(this, departure);
   }
 }

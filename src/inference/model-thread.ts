@@ -2,8 +2,12 @@ import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { ModelError, RequestError, errorMessage } from '../errors';
 import type { BatchToRun } from './batcher';
+import { departed, type Departure } from './departure';
 import { Expected } from './expected';
+import { HangWatch } from './hang-watch';
 import { modelLines } from './model-lines';
+import { CALL_TIMEOUT_MS, LOAD_TIMEOUT_MS, type ModelThreadOptions } from './model-thread-options';
+import { Pending } from './pending';
 import { WORKER_MAIN } from './worker/main-path';
 import type {
   BatchAnswers,
@@ -13,23 +17,8 @@ import type {
   ToWorker,
   WorkerData,
   WorkerFailed,
-  WorkerPhase,
   WorkerReady,
 } from './worker/protocol';
-
-/** Milliseconds from the start of a thread to its `ready`. */
-export const LOAD_TIMEOUT_MS = 120_000;
-const CALL_TIMEOUT_MS = 30_000;
-
-export interface ModelThreadOptions {
-  readonly data: WorkerData;
-  readonly log: Logger;
-  /** Default {@link LOAD_TIMEOUT_MS}. */
-  readonly loadTimeoutMs?: number | undefined;
-  /** Milliseconds for a batch in progress to finish when the thread is asked something or asked to end; 30 s. */
-  readonly callTimeoutMs?: number | undefined;
-  readonly onPhase?: ((phase: WorkerPhase) => void) | undefined;
-}
 
 /**
  * Starts the worker thread of one version and waits until it has verified, loaded and warmed its model.
@@ -47,8 +36,8 @@ export async function startModelThread(options: ModelThreadOptions): Promise<Mod
 export class ModelThread {
   /** Resolves when the thread may be used; {@link startModelThread} waits for it. */
   readonly started: Promise<void>;
-  /** Resolves once the thread is gone, with the reason: also when it was asked to end. */
-  readonly gone: Promise<string>;
+  /** Resolves once the thread is gone, also when it was asked to end, or is given up since it hangs. */
+  readonly gone: Promise<Departure>;
 
   readonly #worker: Worker;
   readonly #data: WorkerData;
@@ -56,17 +45,20 @@ export class ModelThread {
   readonly #lines: Logger;
   readonly #loadTimeoutMs: number;
   readonly #callTimeoutMs: number;
-  readonly #onPhase: ((phase: WorkerPhase) => void) | undefined;
+  readonly #onPhase: ModelThreadOptions['onPhase'];
   readonly #start = new Expected<void>();
+  readonly #leftBehind: ModelThreadOptions['leftBehind'];
+  readonly #departure = new Expected<Departure>();
   readonly #exit = new Expected<string>();
-  readonly #batches = new Map<number, Expected<BatchAnswers>>();
-  readonly #checks = new Map<number, Expected<ParamsRefusal | undefined>>();
+  readonly #batches = new Pending<BatchAnswers>();
+  readonly #checks = new Pending<ParamsRefusal | undefined>();
+  readonly #hangWatch: HangWatch | undefined;
   #ready: WorkerReady | undefined;
   #failed: WorkerFailed | undefined;
   #uncaught: string | undefined;
   #ended: Promise<void> | undefined;
-  #goneBecause: string | undefined;
-  #nextId = 0;
+  #goneBecause: Departure | undefined;
+  #left = false;
 
   constructor({ data, log, onPhase, ...limits }: ModelThreadOptions) {
     const bindings = { model: data.files.model, version: data.files.version };
@@ -75,9 +67,12 @@ export class ModelThread {
     this.#lines = modelLines(this.#log);
     this.#loadTimeoutMs = limits.loadTimeoutMs ?? LOAD_TIMEOUT_MS;
     this.#callTimeoutMs = limits.callTimeoutMs ?? CALL_TIMEOUT_MS;
+    this.#leftBehind = limits.leftBehind;
     this.#onPhase = onPhase;
-    this.gone = this.#exit.promise;
-    this.#worker = new Worker(WORKER_MAIN, { workerData: data });
+    this.gone = this.#departure.promise;
+    const progress = new SharedArrayBuffer(4);
+    this.#worker = new Worker(WORKER_MAIN, { workerData: { ...data, progress } satisfies WorkerData });
+    this.#hangWatch = limits.hangAfterMs && this.#watch(progress, limits.hangAfterMs);
     this.#worker.on('message', (message: FromWorker) => {
       this.#onMessage(message);
     });
@@ -108,28 +103,22 @@ export class ModelThread {
   /** Runs one batch; `bodies` is transferred. Rejects with NOT_READY when the thread is gone or goes. */
   run(batch: BatchToRun): Promise<BatchAnswers> {
     if (this.#goneBecause !== undefined) return Promise.reject(this.#goneError(this.#goneBecause));
-    const id = this.#nextId++;
-    const answers = new Expected<BatchAnswers>();
-    this.#batches.set(id, answers);
+    const { id, answer } = this.#batches.ask();
     this.#post({ type: 'batch', id, ...batch }, [batch.bodies]);
-    return answers.promise;
+    return answer;
   }
 
   /** What the model's handler has against `params`, undefined for nothing. Rejects with NOT_READY as `run` does. */
   async checkParams(params: ParamsEpoch): Promise<ParamsRefusal | undefined> {
     if (this.#goneBecause !== undefined) throw this.#goneError(this.#goneBecause);
-    const id = this.#nextId++;
-    const verdict = new Expected<ParamsRefusal | undefined>();
-    this.#checks.set(id, verdict);
+    const { id, answer } = this.#checks.ask();
     this.#post({ type: 'check-params', id, ...params });
     const timer = setTimeout(() => {
-      this.#checks.delete(id);
-      verdict.reject(
-        new RequestError('NOT_READY', `${this.#name} did not answer within ${this.#callTimeoutMs} ms`),
-      );
+      const message = `${this.#name} did not answer within ${this.#callTimeoutMs} ms`;
+      this.#checks.fail(id, new RequestError('NOT_READY', message));
     }, this.#callTimeoutMs);
     try {
-      return await verdict.promise;
+      return await answer;
     } finally {
       clearTimeout(timer);
     }
@@ -150,7 +139,7 @@ export class ModelThread {
     const left = new Expected<void>();
     const timer = setTimeout(() => {
       this.#log.error({ milliseconds }, 'the worker thread does not end: it hangs and is left behind');
-      this.#worker.unref();
+      this.#leave();
       left.resolve();
     }, milliseconds);
     await Promise.race([this.gone, left.promise]);
@@ -160,12 +149,10 @@ export class ModelThread {
   #onMessage(message: FromWorker): void {
     switch (message.type) {
       case 'answers':
-        this.#batches.get(message.id)?.resolve(message);
-        this.#batches.delete(message.id);
+        this.#batches.answer(message.id, message);
         return;
       case 'params-checked':
-        this.#checks.get(message.id)?.resolve(message.error);
-        this.#checks.delete(message.id);
+        this.#checks.answer(message.id, message.error);
         return;
       case 'log':
         if (message.level !== 'silent') this.#lines[message.level](message.fields, message.message);
@@ -184,28 +171,56 @@ export class ModelThread {
     }
   }
 
+  #watch(progress: SharedArrayBuffer, limitMs: () => number): HangWatch {
+    return new HangWatch({
+      progress: new Int32Array(progress),
+      busy: () => this.#batches.size > 0 || this.#checks.size > 0,
+      limitMs,
+      onHang: (ms) => {
+        this.#log.error({ ms }, 'the worker thread hangs inside a call: it is left behind');
+        this.#post({ type: 'end' });
+        this.#leave();
+        this.#lose({ how: 'hung', reason: `nothing came back from a call for ${ms} ms` });
+      },
+    });
+  }
+
   #onExit(reason: string): void {
-    this.#goneBecause = reason;
     this.#start.reject(
       this.#failure() ??
         new ModelError('CRASHED_WHILE_LOADING', `${this.#name} ended while loading: ${reason}`, true),
     );
-    const error = this.#goneError(reason);
-    for (const answers of this.#batches.values()) answers.reject(error);
-    for (const verdict of this.#checks.values()) verdict.reject(error);
-    this.#batches.clear();
-    this.#checks.clear();
     this.#exit.resolve(reason);
+    this.#lose({ how: 'ended', reason });
+  }
+
+  /** Nothing comes from it any more. */
+  #lose(departure: Departure): void {
+    if (this.#goneBecause !== undefined) return;
+    this.#goneBecause = departure;
+    this.#hangWatch?.[Symbol.dispose]();
+    const error = this.#goneError(departure);
+    this.#batches.failAll(error);
+    this.#checks.failAll(error);
+    this.#departure.resolve(departure);
+  }
+
+  /** It was told to end, and does so if it ever comes back. */
+  #leave(): void {
+    if (this.#left) return;
+    this.#left = true;
+    this.#worker.unref();
+    this.#leftBehind?.add(this.#name, this.#exit.promise);
+    void this.#exit.promise.then((reason) => {
+      this.#log.info({ reason }, 'the worker thread that was left behind has ended');
+    });
   }
 
   #giveUpLoading(): void {
     const milliseconds = this.#loadTimeoutMs;
     this.#log.error({ milliseconds }, 'the worker thread is not ready in time: it is left behind');
     this.#post({ type: 'end' });
-    this.#worker.unref();
-    void this.gone.then((reason) => {
-      this.#log.info({ reason }, 'the worker thread that was left behind has ended');
-    });
+    this.#leave();
     this.#start.reject(
       this.#failure() ??
         new ModelError('TIMEOUT', `${this.#name} was not ready within ${milliseconds} ms`, false),
@@ -217,8 +232,8 @@ export class ModelThread {
     return failed && new ModelError(failed.code, failed.message, failed.retryable);
   }
 
-  #goneError(reason: string): RequestError {
-    return new RequestError('NOT_READY', `${this.#name} ended: ${reason}`);
+  #goneError(departure: Departure): RequestError {
+    return new RequestError('NOT_READY', `${this.#name} ${departed(departure)}`);
   }
 
   get #name(): string {

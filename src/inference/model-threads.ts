@@ -1,6 +1,8 @@
 import { ModelError, RequestError } from '../errors';
 import type { Runner } from './batcher';
-import { ModelThread, type ModelThreadOptions } from './model-thread';
+import type { Departure } from './departure';
+import { ModelThread } from './model-thread';
+import type { ModelThreadOptions } from './model-thread-options';
 import type { ModelFiles } from './repository';
 import type { ParamsEpoch, ParamsRefusal, WorkerReady } from './worker/protocol';
 
@@ -61,7 +63,7 @@ export class ModelThreads {
   }
 
   /** Calls `onGone` for each thread once that is gone, with the reason. */
-  watch(onGone: (reason: string) => void): void {
+  watch(onGone: (departure: Departure) => void): void {
     for (const { gone } of this.#threads) void gone.then(onGone);
   }
 

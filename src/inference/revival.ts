@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ModelError, errorMessage } from '../errors';
 import { Backoff } from './backoff';
+import { departed, type Departure } from './departure';
 import type { Generation } from './generation';
 import type { SlotParts } from './slot-parts';
 import { paramsRefused } from './version-changes';
@@ -21,13 +22,16 @@ export class Revival {
     this.#parts = parts;
   }
 
-  /** For every worker that dies without its generation having been retired. */
-  onDeath(generation: Generation, reason: string): void {
-    const { model, residency, log } = this.#parts;
+  /** For every worker that is lost without its generation having been retired. */
+  onDeath(generation: Generation, departure: Departure): void {
+    const { model, residency, metrics, log } = this.#parts;
     const { version, alive } = generation;
-    log.error({ model, version, reason, answers: alive }, 'the worker thread of a model ended');
-    const what = `the worker of model ${model} version ${version} ended while it served: ${reason}`;
-    residency.bury(generation, new ModelError('CRASHED_WHILE_LOADING', what, true));
+    const { how, reason } = departure;
+    metrics.workerDeaths.inc({ model, version, how });
+    log.error({ model, version, how, reason, answers: alive }, 'a worker thread of a model is lost');
+    const code = how === 'ended' ? 'CRASHED_WHILE_LOADING' : 'TIMEOUT';
+    const what = `while it served, the worker of model ${model} version ${version} ${departed(departure)}`;
+    residency.bury(generation, new ModelError(code, what, true));
     if (residency.live?.generation === generation) this.mend(generation);
   }
 

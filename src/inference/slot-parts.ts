@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Metrics } from '../metrics';
 import type { OneAtATime } from './one-at-a-time';
 import type { Residency } from './residency';
 import type { VersionBuilder } from './version-builder';
@@ -12,6 +13,7 @@ export interface SlotParts {
   readonly builds: OneAtATime;
   /** Aborted, with a RequestError, when the slot is being closed. */
   readonly closing: AbortSignal;
+  readonly metrics: Metrics;
   readonly log: Logger;
 }
 

@@ -6,7 +6,9 @@ import type { Metrics } from '../metrics';
 import { Admission } from './admission';
 import { ConfigChanges, type ConfigOutcome } from './config-changes';
 import type { Generation } from './generation';
+import { hangAfterMs } from './hang-watch';
 import type { InferenceAnswer, InferenceRequest } from './inference-request';
+import type { LeftBehind } from './left-behind';
 import { modelLines } from './model-lines';
 import { OneAtATime } from './one-at-a-time';
 import type { ModelRepository } from './repository';
@@ -31,6 +33,10 @@ export interface ModelSlotOptions {
   readonly loadTimeoutMs?: number | undefined;
   /** Milliseconds that a worker may take to finish a batch when it is asked to check params or to end; 30 s by default. */
   readonly callTimeoutMs?: number | undefined;
+  /** Milliseconds after which a worker at work that gives no sign of life is given up; see {@link hangAfterMs}. */
+  readonly hangAfterMs?: number | undefined;
+  /** Told of worker threads that were given up and live. */
+  readonly leftBehind?: LeftBehind | undefined;
   /** Milliseconds after which a version that is to end is reported; 10 s by default. */
   readonly drainReportMs?: number | undefined;
 }
@@ -70,12 +76,13 @@ export class ModelSlot implements AsyncDisposable {
       handlers,
       log,
       ...limits,
+      hangAfterMs: () => limits.hangAfterMs ?? hangAfterMs(this.#residency.config.config.admission.timeoutMs),
       admission: this.#admission,
       onRows: (rows) => {
         metrics.batchRows.observe({ model }, rows);
       },
-      onDeath: (generation, reason) => {
-        revival.onDeath(generation, reason);
+      onDeath: (generation, departure) => {
+        revival.onDeath(generation, departure);
       },
     });
     const parts: SlotParts = {
@@ -84,6 +91,7 @@ export class ModelSlot implements AsyncDisposable {
       builder,
       builds: this.#builds,
       closing: this.#closing.signal,
+      metrics,
       log,
     };
     const revival = new Revival(parts);

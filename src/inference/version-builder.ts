@@ -18,7 +18,16 @@ export interface Build {
 
 export interface VersionBuilderOptions extends Pick<
   GenerationOptions,
-  'handlers' | 'workers' | 'admission' | 'log' | 'loadTimeoutMs' | 'callTimeoutMs' | 'onRows' | 'onDeath'
+  | 'handlers'
+  | 'workers'
+  | 'admission'
+  | 'log'
+  | 'loadTimeoutMs'
+  | 'callTimeoutMs'
+  | 'hangAfterMs'
+  | 'leftBehind'
+  | 'onRows'
+  | 'onDeath'
 > {
   readonly model: string;
   readonly repository: ModelRepository;

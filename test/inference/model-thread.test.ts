@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DEFAULT_CONFIG } from '../../src/handler-config';
 import { startModelThread, type ModelThread } from '../../src/inference/model-thread';
+import type { ModelThreadOptions } from '../../src/inference/model-thread-options';
 import { ModelRepository } from '../../src/inference/repository';
 import { eventually } from '../support/eventually';
 import { ASKS, ask, Scene } from './slot-scene';
@@ -8,7 +9,7 @@ import { ASKS, ask, Scene } from './slot-scene';
 async function start(
   scene: Scene,
   version: string,
-  limits: { loadTimeoutMs?: number; callTimeoutMs?: number } = {},
+  limits: Partial<ModelThreadOptions> = {},
 ): Promise<ModelThread> {
   const files = await new ModelRepository(join(scene.directory, 'models')).locate('m', version);
   return startModelThread({
@@ -58,7 +59,7 @@ test('it answers what it was given before it was asked to end, and nothing after
   expect((await answers).answers).toMatchObject([{ ok: true }]);
   expect(await verdict).toMatchObject({ path: '$.strict' });
   await ended;
-  await expect(thread.gone).resolves.toBe('exit code 0');
+  await expect(thread.gone).resolves.toEqual({ how: 'ended', reason: 'exit code 0' });
   const gone = { code: 'NOT_READY', message: 'the worker of model m version 1 ended: exit code 0' };
   await expect(thread.run(batchOf(ASKS.nothing))).rejects.toMatchObject(gone);
   await expect(thread.checkParams({ epoch: 2, params: {} })).rejects.toMatchObject(gone);
@@ -94,5 +95,5 @@ test('one that does not come back from a batch is left behind when it should end
   ]);
   await scene.openGate();
   expect((await answers).answers).toMatchObject([{ ok: true }]);
-  await expect(thread.gone).resolves.toBe('exit code 0');
+  await expect(thread.gone).resolves.toEqual({ how: 'ended', reason: 'exit code 0' });
 });

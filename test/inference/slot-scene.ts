@@ -14,7 +14,10 @@ export const FIXTURES = join(ROOT, 'test/fixtures/models');
 export const SAMPLES = join(ROOT, 'models');
 
 /** What a request asks of {@link handlerSource}, as the value of its first row. */
-export const ASKS = { nothing: 0, waitForGate: -1, exit: -2, throwLater: -3 } as const;
+export const ASKS = { nothing: 0, waitForGate: -1, exit: -2, throwLater: -3, nap: -4 } as const;
+
+/** How long {@link ASKS.nap} blocks the worker's thread. */
+export const NAP_MS = 200;
 
 /**
  * A handler whose worker does on request what workers should not do. It notes in the scene's trace each
@@ -40,6 +43,7 @@ export default {
     note('run ' + asks + ' ' + JSON.stringify(params));
     log.debug('a line at debug');
     if (asks === ${ASKS.waitForGate}) waitFor(SCENE + '/gate');
+    if (asks === ${ASKS.nap}) Atomics.wait(pause, 0, 0, ${NAP_MS});
     if (asks === ${ASKS.exit}) process.exit(7);
     if (asks === ${ASKS.throwLater}) setTimeout(() => { throw new Error('thrown later'); });
     return inputs;

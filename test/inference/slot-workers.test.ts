@@ -51,7 +51,7 @@ test('one that dies takes its own batch along and nothing else, and there are tw
       message: 'the worker of model m version 1 ended: exit code 7',
     });
   }
-  expect(await scene.logged('the worker thread of a model ended')).toMatchObject({ answers: true });
+  expect(await scene.logged('a worker thread of a model is lost')).toMatchObject({ answers: true });
   await eventually(async () => (await traced(scene, '1 loading')) === 4);
   await scene.openGate();
   expect(output(await held, 'version')).toEqual([1]);

@@ -58,9 +58,19 @@ export class BatchAnswerer {
     } else {
       const shared: SharedContext = { model, version, labels, log: modelLog(batch.logLevel, this.#post) };
       const begun = jobs.filter(isJob);
-      await Promise.all(begun.map((job) => preprocess(handler, job, shared, session.signature)));
+      await Promise.all(
+        begun.map((job) => {
+          this.#loaded.progress.step();
+          return preprocess(handler, job, shared, session.signature);
+        }),
+      );
       rows = await this.#runner.run(begun.filter(goesOn), batch.maxRows);
-      await Promise.all(begun.filter(goesOn).map((job) => postprocess(handler, job, shared)));
+      await Promise.all(
+        begun.filter(goesOn).map((job) => {
+          this.#loaded.progress.step();
+          return postprocess(handler, job, shared);
+        }),
+      );
     }
     return gather(
       batch.id,

@@ -8,6 +8,7 @@ import { giveBack } from './give-back';
 import { loadHandler, type ModelHandler } from './model-handler';
 import { ModelSession } from './model-session';
 import { runProbes } from './probes';
+import { Progress } from './progress';
 import type { WorkerData, WorkerPhase } from './protocol';
 import { rowsAreIndependent } from './row-independence';
 import { warmUp } from './warm-up';
@@ -23,6 +24,8 @@ export interface LoadedModel {
   readonly handler: ModelHandler | undefined;
   readonly sha256: string;
   readonly bytes: number;
+  /** To be told of every step that may take long. */
+  readonly progress: Progress;
   readonly ms: { readonly fetch: number; readonly load: number; readonly warm: number };
 }
 
@@ -48,7 +51,8 @@ export async function loadModel(
   const settings = settingsBytes === undefined ? NO_SETTINGS : parseModelSettings(settingsBytes);
   const handler = source === undefined ? undefined : await loadHandler(source);
   const size = bytes.byteLength;
-  const session = await ModelSession.open(bytes, data.session);
+  const progress = new Progress(data.progress);
+  const session = await ModelSession.open(bytes, data.session, progress);
   // ONNX Runtime has made its own copy of what it needs.
   giveBack(bytes);
   try {
@@ -67,6 +71,7 @@ export async function loadModel(
       handler,
       sha256,
       bytes: size,
+      progress,
       ms,
     };
   } catch (error) {

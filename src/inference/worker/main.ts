@@ -49,6 +49,7 @@ async function run(port: MessagePort, data: WorkerData): Promise<void> {
       const check = answerer.checkParams(message.params);
       post({ type: 'params-checked', id: message.id, error: check.ok ? undefined : check.refusal });
     }
+    loaded.progress.step();
   }
   await loaded.session.release();
 }

@@ -5,6 +5,7 @@ import { numbersOf, type NumericArray, type Tensor } from '../codec/tensor';
 import { datatypeOf, ORT_TYPES } from '../datatype';
 import type { ModelSignature } from '../signature';
 import { ortMessage } from './ort-message';
+import type { Progress } from './progress';
 import { signatureOf } from './session-signature';
 
 /** Errors are ours to report: ONNX Runtime would print each one to stderr as well. */
@@ -15,14 +16,16 @@ env.logLevel = 'fatal';
 export class ModelSession {
   readonly signature: ModelSignature;
   readonly #session: InferenceSession;
+  readonly #progress: Progress;
 
-  private constructor(session: InferenceSession) {
+  private constructor(session: InferenceSession, progress: Progress) {
     this.#session = session;
+    this.#progress = progress;
     this.signature = signatureOf(session);
   }
 
   /** @throws ModelError BAD_MODEL with what ONNX Runtime says of the bytes. */
-  static async open(bytes: Uint8Array, config: SessionConfig): Promise<ModelSession> {
+  static async open(bytes: Uint8Array, config: SessionConfig, progress: Progress): Promise<ModelSession> {
     requireProviders(config.executionProviders);
     let session: InferenceSession;
     try {
@@ -40,7 +43,7 @@ export class ModelSession {
       });
     }
     try {
-      return new ModelSession(session);
+      return new ModelSession(session, progress);
     } catch (error) {
       await session.release();
       throw error;
@@ -61,6 +64,7 @@ export class ModelSession {
       outputs === undefined
         ? await this.#session.run(feeds, SILENT)
         : await this.#session.run(feeds, outputs, SILENT);
+    this.#progress.step();
     const tensors = new Map<string, Tensor>();
     for (const { name } of this.signature.outputs) {
       const result = results[name];

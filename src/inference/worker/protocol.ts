@@ -25,6 +25,8 @@ export interface WorkerData {
   readonly expectedSha256?: string | undefined;
   /** The params in force as the worker starts; `ready` says whether `handler.js` takes them. */
   readonly params: ParamsEpoch;
+  /** 4 bytes: a count that the worker raises with every step that it finishes. */
+  readonly progress?: SharedArrayBuffer | undefined;
 }
 
 export interface BatchRequest {

@@ -1,0 +1,60 @@
+import { HangWatch, hangAfterMs } from '../../src/inference/hang-watch';
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+function scene(limitMs: () => number = () => 10_000) {
+  const progress = new Int32Array(new SharedArrayBuffer(4));
+  const worker = { busy: true };
+  const hung: number[] = [];
+  const watch = new HangWatch({ progress, busy: () => worker.busy, limitMs, onHang: (ms) => hung.push(ms) });
+  return { progress, worker, hung, watch };
+}
+
+test('a worker at work that makes no progress is told of once, when the bound has passed', () => {
+  const { hung } = scene();
+  jest.advanceTimersByTime(9_900);
+  expect(hung).toEqual([]);
+  jest.advanceTimersByTime(100);
+  expect(hung).toEqual([10_000]);
+  jest.advanceTimersByTime(60_000);
+  expect(hung).toEqual([10_000]);
+});
+
+test('each step begins the time anew, and so does having nothing to do', () => {
+  const { progress, worker, hung } = scene();
+  jest.advanceTimersByTime(9_000);
+  progress[0] = 1;
+  jest.advanceTimersByTime(9_000);
+  worker.busy = false;
+  jest.advanceTimersByTime(60_000);
+  worker.busy = true;
+  jest.advanceTimersByTime(9_900);
+  expect(hung).toEqual([]);
+  jest.advanceTimersByTime(200);
+  expect(hung).toEqual([10_000]);
+});
+
+test('the bound is the one in force at the moment', () => {
+  const bounds = [40_000];
+  const { hung } = scene(() => bounds[0] ?? NaN);
+  jest.advanceTimersByTime(30_000);
+  bounds[0] = 20_000;
+  jest.advanceTimersByTime(500);
+  expect(hung).toEqual([20_000]);
+});
+
+test('a watch that is disposed of is silent', () => {
+  const { hung, watch } = scene();
+  watch[Symbol.dispose]();
+  jest.advanceTimersByTime(60_000);
+  expect(hung).toEqual([]);
+});
+
+test('the bound is twenty times the timeout, and 10 s at least', () => {
+  expect([1, 500, 1000, 60_000].map(hangAfterMs)).toEqual([10_000, 10_000, 20_000, 1_200_000]);
+});
