@@ -131,6 +131,11 @@ export class Replica implements AsyncDisposable {
     return this.#parts.readiness.ready;
   }
 
+  /** Worker threads that hang and were given up: while there are any, the process does not end by itself. */
+  get leftBehind(): readonly string[] {
+    return this.#parts.served.leftBehind.names;
+  }
+
   /** Not ready, stop listening, answer what is in flight, unload, sign off from ZooKeeper. Safe to call twice. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closed ??= this.#close();

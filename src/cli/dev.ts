@@ -7,6 +7,7 @@ import { startReplica } from '../runtime';
 import { CONNECTION_SETTINGS, REPLICA_SETTINGS, type ReplicaSettings } from '../settings';
 import { DevZooKeeper } from './dev-zookeeper';
 import { EndSignals } from './end-signals';
+import { HardEnd } from './hard-end';
 import { type IntroducedModel, introduceModels } from './introduce-models';
 import type { RunCommand } from './invocation';
 import { openLog } from './log';
@@ -27,12 +28,14 @@ export const run: RunCommand = async (invocation) => {
   if (given.port !== 0 && given.host === LOOPBACK && !(await isFree(given.port))) {
     throw new Error(`port ${given.port} of ${LOOPBACK} is taken; choose another one with --port`);
   }
+  using end = new HardEnd(log);
   await using zookeeper = await DevZooKeeper.start(join(resolve(given.stateDir), 'zookeeper'), log);
   if (signals.first !== undefined) return 0;
   const settings = { ...given, zookeeper: zookeeper.connectString };
   const models = await introduced(settings, log);
   // Its ensemble starts and ends with it, so that there is no state to fall back to but that of the ensemble.
   await using replica = await startReplica(settings, log, { forgetful: true });
+  end.of(replica);
   const ready = replica.joined.then(() =>
     firstValueFrom(interval(READY_POLL_MS).pipe(filter(() => replica.ready)), { defaultValue: 0 }),
   );

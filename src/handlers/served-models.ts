@@ -1,4 +1,5 @@
 import { errorMessage } from '../errors';
+import { LeftBehind } from '../inference/left-behind';
 import { ModelSlot, type ModelSlotOptions } from '../inference/slot';
 import type { ZnodePaths } from '../registry/paths';
 import { removeStatus } from '../registry/write-status';
@@ -34,11 +35,13 @@ interface RunningModel {
  */
 export class ServedModels {
   readonly #options: ServedModelsOptions;
+  readonly leftBehind: LeftBehind;
   readonly #running = new Map<string, RunningModel>();
   readonly #draining = new Set<Promise<void>>();
 
   constructor(options: ServedModelsOptions) {
     this.#options = options;
+    this.leftBehind = new LeftBehind(options.metrics);
   }
 
   get names(): readonly string[] {
@@ -76,7 +79,8 @@ export class ServedModels {
   #add(model: string, replica: string): void {
     const { session, paths, repository, handlers, workers, store, metrics, log } = this.#options;
     const observed = new ObservedState(replica);
-    const slot = new ModelSlot({ model, repository, handlers, workers, metrics, log });
+    const { leftBehind } = this;
+    const slot = new ModelSlot({ model, repository, handlers, workers, metrics, leftBehind, log });
     const lastGood = store.found.models.find((good) => good.model === model);
     const digests = new Map<string, string>();
     const context: ServedModel = {

@@ -26,6 +26,8 @@ export class ServeProcess implements AsyncDisposable {
     readonly args?: readonly string[];
     /** Default: one of its own, gone with the process. */
     readonly stateDir?: string;
+    /** Of node itself. */
+    readonly nodeOptions?: readonly string[];
   }): Promise<ServeProcess> {
     const own = options.stateDir === undefined ? await temporaryDirectory() : undefined;
     const stateDir = options.stateDir ?? own?.path ?? '';
@@ -37,7 +39,9 @@ export class ServeProcess implements AsyncDisposable {
       options.models ?? join(PROJECT_ROOT, 'models'),
       ...(options.args ?? []),
     );
-    const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...(options.nodeOptions ?? []), CLI, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const logged: string[] = [];
     child.stderr.setEncoding('utf8').on('data', (text: string) => logged.push(text));
     const url = await new Promise<string>((resolve, reject) => {

@@ -1,0 +1,95 @@
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openSession, type ZooKeeperSession } from '../../src/streams/session';
+import { infer } from '../support/infer';
+import { passes } from '../support/passes';
+import { PROJECT_ROOT, ServeProcess } from '../support/serve-process';
+import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory';
+import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+
+const FIXTURES = join(PROJECT_ROOT, 'test/fixtures/models');
+/** Fills the heap of JavaScript when it is asked for -1. */
+const GREEDY = `export default {
+  preprocess(inputs) {
+    const kept = [];
+    while (inputs.input.data[0] === -1) kept.push(new Array(1000).fill({}));
+    return inputs;
+  },
+};`;
+/** A call of ONNX Runtime that takes eleven days. */
+const FOR_EVER = 1e12;
+
+let zookeeper: TestZooKeeper;
+let session: ZooKeeperSession;
+let directory: TemporaryDirectory;
+
+const write = async (path: string, data: string): Promise<void> => {
+  await session.ensurePath(`/zooserve/models/${path}`);
+  await session.set(`/zooserve/models/${path}`, Buffer.from(data));
+};
+const start = (...nodeOptions: readonly string[]): Promise<ServeProcess> =>
+  ServeProcess.start({
+    zookeeper: zookeeper.connectString,
+    models: join(directory.path, 'models'),
+    replica: 'one',
+    nodeOptions,
+  });
+const answers = ({ url }: ServeProcess, model: string, timeoutMs?: number): Promise<void> =>
+  passes(async () => {
+    expect((await infer(url, model, [[1]])).status).toBe(200);
+  }, timeoutMs);
+const metric = async ({ url }: ServeProcess, name: string): Promise<number> => {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]);
+};
+
+beforeAll(async () => {
+  directory = await temporaryDirectory();
+  const models = join(directory.path, 'models');
+  await mkdir(models);
+  await cp(join(FIXTURES, 'rounds'), join(models, 'rounds'), { recursive: true });
+  await cp(join(FIXTURES, 'which_version'), join(models, 'greedy'), { recursive: true });
+  await writeFile(join(models, 'greedy', '1', 'handler.js'), GREEDY);
+  zookeeper = await startTestZooKeeper();
+  session = openSession({ connectString: zookeeper.connectString, sessionTimeoutMs: 2000 });
+  await session.connected();
+  await write('rounds/version', '1');
+  await write('rounds/config', '{"admission":{"timeoutMs":500}}');
+  await write('greedy/version', '1');
+  await write('greedy/config', '{"admission":{"timeoutMs":30000}}');
+});
+
+afterAll(async () => {
+  await session[Symbol.asyncDispose]();
+  await zookeeper[Symbol.asyncDispose]();
+  await directory[Symbol.asyncDispose]();
+});
+
+test('a worker that runs out of memory takes its own requests with it, and nothing else', async () => {
+  await using replica = await start('--max-old-space-size=100');
+  await answers(replica, 'greedy');
+  const killed = await infer(replica.url, 'greedy', [[-1]]);
+  expect(killed.status).toBe(503);
+  expect(killed.error).toMatch(/^the worker of model greedy version 1 ended: .*memory limit/);
+  await answers(replica, 'rounds');
+  await answers(replica, 'greedy');
+  expect(await metric(replica, 'zooserve_worker_deaths_total{model="greedy",version="1",how="ended"}')).toBe(
+    1,
+  );
+  expect(await replica.end()).toBe(0);
+});
+
+test('a call of ONNX Runtime that never returns: another worker takes over, and SIGTERM ends the process all the same', async () => {
+  await using replica = await start();
+  await answers(replica, 'rounds');
+  expect((await infer(replica.url, 'rounds', [[FOR_EVER]])).status).toBe(504);
+  await answers(replica, 'greedy');
+  expect((await fetch(`${replica.url}/v2/health/live`)).status).toBe(200);
+  await answers(replica, 'rounds', 30_000);
+  expect(await metric(replica, 'zooserve_workers_left_behind')).toBe(1);
+  expect(await replica.end()).toBe('SIGKILL');
+  const last = JSON.parse(replica.logged.at(-1) ?? '') as unknown;
+  expect(last).toMatchObject({ level: 60, leftBehind: ['the worker of model rounds version 1'] });
+  expect((await session.children('/zooserve/replicas'))?.names).toEqual([]);
+  expect((await session.children('/zooserve/status/rounds'))?.names ?? []).toEqual([]);
+});
