@@ -1,5 +1,6 @@
 import { Pool } from 'undici';
 import { errorMessage } from '../src/errors';
+import { pause } from './clock';
 import { type HeldOut, versionOf } from './held-out';
 
 /** What came of a load in which every answer was held against scikit-learn's own. */
@@ -8,6 +9,10 @@ export interface CheckedLoadResult {
   /** Requests that got no answer, or one with another status than 200; the first few, in words. */
   readonly failed: number;
   readonly failures: readonly string[];
+  /** Those that failed once the server was expected to end ({@link CheckedLoad.expectEnd}); not among the failed. */
+  readonly lost: number;
+  /** Answers under an older promotion, or an older config, than an answer that was there before they were asked for. */
+  readonly wentBack: number;
   /** Answers whose numbers are not those of the version that they name, on one row or more. */
   readonly mixed: number;
   readonly byVersion: Readonly<Record<string, number>>;
@@ -22,15 +27,23 @@ interface Answer {
   readonly outputs: readonly { readonly name: string; readonly data: readonly number[] }[];
 }
 
+/** Where an answer says by which writes it was made; both are absent in answers that name none. */
+interface Zxids {
+  readonly promotion: string | undefined;
+  readonly config: string | undefined;
+}
+
 const ROWS_A_REQUEST = 3;
 
 /**
- * A closed loop of `connections` clients that send held-out rows to `url` without pause until `stop` is called.
- * Each answer is checked row by row: the version that it names must be the one that made every number in it.
+ * A closed loop of `connections` clients that send held-out rows to `url`, with `pauseMs` between an answer and the
+ * next request, until `stop` is called. Each answer is checked row by row: the version that it names must be the one
+ * that made every number in it. And together they are an observer for which nothing may ever go back.
  */
 export class CheckedLoad {
   readonly #pool: Pool;
   readonly #fixture: HeldOut;
+  readonly #pauseMs: number;
   readonly #loops: Promise<void>[];
   readonly #failures: string[] = [];
   readonly #byVersion: Record<string, number> = {};
@@ -38,13 +51,18 @@ export class CheckedLoad {
   readonly #latenciesMs: number[] = [];
   #awaited: { readonly zxid: string; readonly seen: () => void } | undefined;
   #stopped = false;
+  #endExpected = false;
+  #newest: Zxids = { promotion: undefined, config: undefined };
   #requests = 0;
   #failed = 0;
+  #lost = 0;
   #mixed = 0;
+  #wentBack = 0;
 
-  constructor(url: string, fixture: HeldOut, connections: number) {
+  constructor(url: string, fixture: HeldOut, connections: number, pauseMs = 0) {
     this.#pool = new Pool(url, { connections, pipelining: 1 });
     this.#fixture = fixture;
+    this.#pauseMs = pauseMs;
     this.#loops = Array.from({ length: connections }, (_, i) => this.#client(i));
   }
 
@@ -72,6 +90,12 @@ export class CheckedLoad {
     this.#awaited = undefined;
   }
 
+  /** Call it before the server is made to end: nothing more is sent, and what fails from now on is `lost`. */
+  expectEnd(): void {
+    this.#endExpected = true;
+    this.#stopped = true;
+  }
+
   async stop(): Promise<CheckedLoadResult> {
     this.#stopped = true;
     await Promise.all(this.#loops);
@@ -80,6 +104,8 @@ export class CheckedLoad {
       requests: this.#requests,
       failed: this.#failed,
       failures: this.#failures,
+      lost: this.#lost,
+      wentBack: this.#wentBack,
       mixed: this.#mixed,
       byVersion: this.#byVersion,
       byPromotion: this.#byPromotion,
@@ -91,6 +117,7 @@ export class CheckedLoad {
     for (let row = first; !this.#stopped; row += 1) {
       const rows = Array.from({ length: ROWS_A_REQUEST }, (_, i) => (row + i) % this.#fixture.rows.length);
       this.#requests += 1;
+      const before = this.#newest;
       const began = performance.now();
       try {
         const { statusCode, headers, body } = await this.#pool.request({
@@ -101,11 +128,15 @@ export class CheckedLoad {
         });
         const text = await body.text();
         this.#latenciesMs.push(performance.now() - began);
-        if (statusCode === 200) this.#check(text, rows, String(headers['zooserve-model-zxid']));
-        else this.#fail(`${statusCode} ${text.slice(0, 200)}`);
+        if (statusCode === 200) {
+          this.#order(before, { promotion: zxidIn(headers, 'model'), config: zxidIn(headers, 'config') });
+          this.#check(text, rows, String(headers['zooserve-model-zxid']));
+        }
+        if (statusCode !== 200) this.#fail(`${statusCode} ${text.slice(0, 200)}`);
       } catch (error) {
         this.#fail(errorMessage(error));
       }
+      if (this.#pauseMs > 0) await pause(this.#pauseMs);
     }
   }
 
@@ -132,8 +163,37 @@ export class CheckedLoad {
     if (this.#awaited?.zxid === zxid) this.#awaited.seen();
   }
 
+  /** Zxids are 16 hex digits, so that they compare as strings. */
+  #order(before: Zxids, { promotion, config }: Zxids): void {
+    if (isOlder(promotion, before.promotion) || isOlder(config, before.config)) this.#wentBack += 1;
+    this.#newest = {
+      promotion: newer(promotion, this.#newest.promotion),
+      config: newer(config, this.#newest.config),
+    };
+  }
+
   #fail(what: string): void {
+    if (this.#endExpected) {
+      this.#lost += 1;
+      return;
+    }
     this.#failed += 1;
     if (this.#failures.length < 5) this.#failures.push(what);
   }
+}
+
+function zxidIn(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  of: 'model' | 'config',
+): string | undefined {
+  const value = headers[`zooserve-${of}-zxid`];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function isOlder(zxid: string | undefined, than: string | undefined): boolean {
+  return zxid !== undefined && than !== undefined && zxid < than;
+}
+
+function newer(a: string | undefined, b: string | undefined): string | undefined {
+  return isOlder(a, b) ? b : (a ?? b);
 }
