@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { posix } from 'node:path';
-import { ZooKeeperError } from '../errors';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backoffMs } from '../backoff';
+import { errorMessage, ZooKeeperError } from '../errors';
 import type { ZooKeeperSession } from '../streams/session';
 import type { TransactionOp } from '../streams/session';
 import { formatHistory, type HistoryRecord } from './history-record';
@@ -39,66 +41,66 @@ export interface Committed {
 }
 
 const ATTEMPTS = 8;
+/** Between attempts that the connection spoiled. */
+const RETRY = { firstMs: 50, limitMs: 1000 };
 /** How far back a record of one's own is looked for. */
 const RECENT = 64;
 
 /**
  * Writes the znode and its history record in one compare-and-set `multi`, with the parents that are missing.
- * Another writer in between: read again, decide again, a few times. A reply that was lost is looked up in the
- * history, so that nothing is written twice. Throws ZooKeeperError, or what `decide` throws.
+ * Another writer in between: read again, decide again, a few times. A connection that breaks: once it is back, for
+ * which a session timeout is waited, the history says whether the write was carried out, so that nothing is written
+ * twice. Throws ZooKeeperError, which says whether the write may have been carried out, or what `decide` throws.
  */
 export async function commitChange(
   session: ZooKeeperSession,
   paths: ZnodePaths,
   request: ChangeRequest,
 ): Promise<Committed> {
-  const { model, kind, path, by, reason } = request;
-  let lost: unknown;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const present = await session.get(path);
-    const change = await request.decide(present);
-    const record: HistoryRecord = {
-      id: randomUUID(),
-      kind,
-      from: change.from,
-      to: change.to,
-      by,
-      reason: reason ?? null,
-    };
-    const ops = await operations(session, paths, request, present, change, record);
+  const { model, path } = request;
+  const id = randomUUID();
+  let mayBeWritten = false;
+  let patience: AbortSignal | undefined;
+  for (let failures = 0; ;) {
     try {
-      await session.multi(ops);
-    } catch (error) {
-      if (!(error instanceof ZooKeeperError)) throw error;
-      if (error.outcome.mayHaveHappened) {
-        await session.connected(AbortSignal.timeout(session.negotiatedTimeoutMs));
-        const found = await findRecord(session, paths, model, record.id);
-        if (found !== undefined) return { model, from: change.from, to: change.to, mzxid: found };
+      if (patience !== undefined) await session.connected(patience);
+      if (mayBeWritten) {
+        // The write may have reached another server than the one that is asked now.
+        await session.sync(paths.history(model));
+        const earlier = await findRecord(session, paths, model, id);
+        if (earlier !== undefined) return earlier;
       }
-      lost = error;
-      if (isRace(error) || error.outcome.retryable) continue;
-      throw error;
+      const ops = await operations(session, paths, request, id);
+      await session.multi(ops);
+      mayBeWritten = true;
+      const written = await findRecord(session, paths, model, id);
+      if (written !== undefined) return written;
+    } catch (error) {
+      if (!(error instanceof ZooKeeperError)) throw mayBeWritten ? unknownOutcome(error, request) : error;
+      mayBeWritten ||= error.outcome.mayHaveHappened;
+      failures += 1;
+      const another = (isRace(error) || error.outcome.retryable) && patience?.aborted !== true;
+      if (failures === ATTEMPTS || !another) throw mayBeWritten ? unknownOutcome(error, request) : error;
+      if (!error.outcome.retryable) continue;
+      patience ??= AbortSignal.timeout(session.negotiatedTimeoutMs);
+      await sleep(backoffMs(failures, RETRY));
+      continue;
     }
-    const mzxid = await findRecord(session, paths, model, record.id);
-    if (mzxid === undefined) {
-      throw new Error(
-        `${path} was written, but its history record is gone; look at: zooserve status ${model}`,
-      );
-    }
-    return { model, from: change.from, to: change.to, mzxid };
+    throw new Error(`${path} was written, but its history record is gone; look at: zooserve status ${model}`);
   }
-  throw lost;
 }
 
 async function operations(
   session: ZooKeeperSession,
   paths: ZnodePaths,
-  { model, path }: ChangeRequest,
-  present: PresentNode,
-  change: Change,
-  record: HistoryRecord,
+  { model, path, kind, by, reason, decide }: ChangeRequest,
+  id: string,
 ): Promise<TransactionOp[]> {
-  const data = Buffer.from(change.to);
+  const present = await session.get(path);
+  const change = await decide(present);
+  const { from, to } = change;
+  const record: HistoryRecord = { id, kind, from, to, by, reason: reason ?? null };
+  const data = Buffer.from(to);
   const history = paths.history(model);
   const parents = new Set([
     ...(present === undefined ? await missing(session, posix.dirname(path)) : []),
@@ -130,10 +132,24 @@ async function findRecord(
   paths: ZnodePaths,
   model: string,
   id: string,
-): Promise<string | undefined> {
+): Promise<Committed | undefined> {
   const entries = await readHistory(session, paths, model, RECENT);
-  return entries.find((entry) => entry.id === id)?.zxid;
+  const found = entries.find((entry) => entry.id === id);
+  return found && { model, from: found.from, to: found.to, mzxid: found.zxid };
 }
+
+/** The error of the last attempt, after one that was sent and not answered. */
+function unknownOutcome(cause: unknown, { path, model }: ChangeRequest): ZooKeeperError {
+  const { code, outcome } = cause instanceof ZooKeeperError ? cause : OTHER;
+  return new ZooKeeperError(
+    code,
+    `${errorMessage(cause)}; ${path} may have been written before that: look at zooserve history ${model}`,
+    { path, mayHaveHappened: true, retryable: outcome.retryable },
+    { cause },
+  );
+}
+
+const OTHER = { code: 'OTHER', outcome: { retryable: false } } as const;
 
 function isRace(error: ZooKeeperError): boolean {
   return ['VERSION_CONFLICT', 'NODE_EXISTS', 'NO_NODE'].includes(error.code);

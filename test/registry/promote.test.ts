@@ -32,6 +32,15 @@ beforeEach(() => {
 
 const promoted = async () => (await session.get(paths.version('iris')))?.data.toString();
 
+/** The first call fails for want of a connection. */
+function failingFirst<T>(act: (path: string) => Promise<T>): (path: string) => Promise<T> {
+  let calls = 0;
+  return (path) => {
+    calls += 1;
+    return calls === 1 ? Promise.reject(connectionLost(false)) : act(path);
+  };
+}
+
 const timeline = async () =>
   (await readHistory(session, paths, 'iris')).map(({ kind, from, to }) => `${kind} ${from ?? '-'} ${to}`);
 
@@ -135,6 +144,72 @@ describe('promote', () => {
     );
     await promote(lossy, paths, { model: 'iris', version: '2', by: BY });
     expect(await timeline()).toEqual(['promote - 2']);
+  });
+
+  it('asks the newest state whether a lost write happened, and again when that is lost too', async () => {
+    let synced = false;
+    const lossy = meddling(
+      replacing(
+        replacing(session, 'sync', async (path) => {
+          await session.sync(path);
+          synced = true;
+        }),
+        'children',
+        // As by a server that lags behind the one that took the write, and then by none.
+        failingFirst((path: string) => (synced ? session.children(path) : Promise.resolve(undefined))),
+      ),
+      () => Promise.resolve(),
+      (attempt) => {
+        if (attempt === 1) throw connectionLost(true);
+      },
+    );
+    await promote(lossy, paths, { model: 'iris', version: '2', by: BY });
+    expect(await timeline()).toEqual(['promote - 2']);
+  });
+
+  it('waits for a connection that breaks before the write, and for one that breaks after it', async () => {
+    const before = replacing(
+      session,
+      'get',
+      failingFirst((path) => session.get(path)),
+    );
+    const after = replacing(
+      session,
+      'children',
+      failingFirst((path) => session.children(path)),
+    );
+    for (const [version, breaking] of Object.entries({ before, after })) {
+      const done = await promote(breaking, paths, { model: 'iris', version, by: BY });
+      expect(done.mzxid).toBe((await session.exists(paths.version('iris')))?.mzxid);
+    }
+    expect(await timeline()).toEqual(['promote before after', 'promote - before']);
+  });
+
+  it('says that it may have been written when that could not be found out', async () => {
+    const unable = replacing(session, 'children', () => Promise.reject(connectionLost(false)));
+    await expect(promote(unable, paths, { model: 'iris', version: '2', by: BY })).rejects.toMatchObject({
+      code: 'CONNECTION_LOSS',
+      message: expect.stringContaining('may have been written') as string,
+      outcome: { mayHaveHappened: true, retryable: true },
+    });
+    expect(await timeline()).toEqual(['promote - 2']);
+  });
+
+  it('says the same when what it is to be is refused after a write that was not answered', async () => {
+    let decisions = 0;
+    const lossy = meddling(session, () => Promise.reject(connectionLost(true)));
+    const changing = commitChange(lossy, paths, {
+      ...{ model: 'iris', kind: 'promote', path: paths.version('iris'), by: BY, reason: undefined },
+      decide: () => {
+        decisions += 1;
+        if (decisions === 2) throw new Error('changed meanwhile');
+        return { from: null, to: '2' };
+      },
+    });
+    await expect(changing).rejects.toMatchObject({
+      message: expect.stringMatching(/^changed meanwhile; .* may have been written/) as string,
+      outcome: { mayHaveHappened: true },
+    });
   });
 
   it('hands on what no retry can help, and what is no ZooKeeper trouble', async () => {
