@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { combineLatest, filter, map } from 'rxjs';
+import type { ZooKeeperSession } from '../streams/session';
+import { ClaimedItem } from './claimed-item';
+import { Claiming } from './claiming';
+import { createBelow } from './create-below';
+import { inBackground } from './own-node';
+import { hasCode, persistently } from './persistently';
+import { queuePaths, type QueuePaths } from './queue-paths';
+import { inSequence, prefixOf } from './sequence';
+import { connectedSessionId } from './session-id';
+import { firstOf } from './waiting';
+
+/** A transaction that puts an item with the dead letters carries its data, and a server takes some 1 MiB of them. */
+export const MAX_ITEM_BYTES = 512 * 1024;
+
+export interface WorkQueueOptions {
+  /** How often an item is given to a worker before it is put with the dead letters; 5 by default. */
+  readonly maxAttempts?: number;
+}
+
+export interface WaitOptions {
+  /** Gives up waiting; `AbortSignal.timeout(ms)` is a deadline. */
+  readonly signal?: AbortSignal;
+}
+
+/** How many items there are; each is read by itself, so that together they may never have been true. */
+export interface QueueDepth {
+  /** Neither claimed nor given up. */
+  readonly waiting: number;
+  readonly claimed: number;
+  readonly dead: number;
+}
+
+/**
+ * A queue of work below the znode `directory`, for several workers: an item is claimed by one of them, and done when
+ * that one acknowledges it. All workers name the same `maxAttempts`.
+ *
+ * Guarantees:
+ * - At least once: an item stays until it is acknowledged or among the dead letters. A worker that dies or is cut off
+ *   loses its claim at the session timeout, and the item goes to another one.
+ * - A claim that was lost settles nothing: each transaction checks the claim, and the version of the item's znode,
+ *   which counts the attempts.
+ * - An item that has been claimed `maxAttempts` times without success, be it that its workers gave it back or died of
+ *   it, goes to the dead letters, with its data and the reason, and holds up nobody.
+ * - A wait that was given up leaves nothing behind; an item that was claimed at that very moment goes back.
+ *
+ * What cannot be promised: exactly once, except for effects in ZooKeeper itself (`acknowledge(ops)`), and for receivers
+ * that refuse a lower {@link ClaimedItem.token}. A strict order: items are given out in the order in which they were
+ * put, but one that was given back comes later. Attempts are counted when they begin, so one that was cut off by a
+ * broken connection or a shutdown counts. Thousands of items, not millions: every waiting worker reads all their names
+ * at each change.
+ */
+export class WorkQueue {
+  readonly maxAttempts: number;
+  readonly #session: ZooKeeperSession;
+  readonly #paths: QueuePaths;
+
+  constructor(session: ZooKeeperSession, directory: string, { maxAttempts = 5 }: WorkQueueOptions = {}) {
+    if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1) {
+      throw new RangeError(`maxAttempts is ${maxAttempts}; it has to be a whole number from 1`);
+    }
+    this.maxAttempts = maxAttempts;
+    this.#session = session;
+    this.#paths = queuePaths(directory);
+  }
+
+  /**
+   * Adds an item of at most {@link MAX_ITEM_BYTES} and returns its id. A reply that was lost makes no second item,
+   * unless the first one was done before this client was back. Rejects with the signal's reason; the item may then be
+   * there.
+   */
+  async put(data: Uint8Array, { signal }: WaitOptions = {}): Promise<string> {
+    if (data.length > MAX_ITEM_BYTES) {
+      throw new RangeError(`an item of ${data.length} bytes; ${MAX_ITEM_BYTES} are the most`);
+    }
+    const { items } = this.#paths;
+    const session = this.#session;
+    const tag = randomUUID();
+    let asked = false;
+    return await persistently(session, signal, async () => {
+      if (asked) {
+        await session.sync(items);
+        const names = (await session.children(items))?.names ?? [];
+        const found = inSequence(names).find((item) => item.tag === tag);
+        if (found !== undefined) return found.name;
+      }
+      asked = true;
+      const path = await createBelow(() => session, items, prefixOf(tag), data, 'PERSISTENT_SEQUENTIAL');
+      return path.slice(items.length + 1);
+    });
+  }
+
+  /**
+   * Waits for an item that nobody has claimed, and claims it. Rejects with the signal's reason, with `CLOSED` or
+   * `AUTH_FAILED` for the session's end, or with what the server refuses.
+   */
+  async claim({ signal }: WaitOptions = {}): Promise<ClaimedItem> {
+    for (;;) {
+      // Read anew in each turn, so that what another worker has claimed meanwhile is no longer among them.
+      for (const name of await this.#free(signal)) {
+        const item = await this.#take(name, signal);
+        if (item !== undefined) return item;
+      }
+    }
+  }
+
+  async depth(): Promise<QueueDepth> {
+    const paths = [this.#paths.items, this.#paths.claims, this.#paths.dead];
+    const stats = await Promise.all(paths.map((path) => this.#session.exists(path)));
+    const [items = 0, claimed = 0, dead = 0] = stats.map((stat) => stat?.numChildren ?? 0);
+    return { waiting: Math.max(0, items - claimed), claimed, dead };
+  }
+
+  /** The items that nobody has claimed, in order, as soon as there is one. */
+  #free(signal: AbortSignal | undefined): Promise<readonly string[]> {
+    const items$ = this.#session.watchChildren(this.#paths.items);
+    const claims$ = this.#session.watchChildren(this.#paths.claims);
+    const free$ = combineLatest([items$, claims$]).pipe(
+      map(([items, claims]) => {
+        const claimed = new Set(claims.node?.names);
+        return inSequence(items.node?.names ?? [])
+          .map(({ name }) => name)
+          .filter((name) => !claimed.has(name));
+      }),
+      filter((names) => names.length > 0),
+    );
+    return firstOf(free$, signal);
+  }
+
+  /** Undefined: there is nothing to claim, or the session was lost meanwhile. */
+  async #take(name: string, signal: AbortSignal | undefined): Promise<ClaimedItem | undefined> {
+    const session = this.#session;
+    const sessionId = await connectedSessionId(session, signal);
+    const claiming = new Claiming(session, sessionId, this.#paths, name, this.maxAttempts);
+    try {
+      const claim = await persistently(session, signal, () => claiming.attempt());
+      if (claim !== undefined) return new ClaimedItem(session, this.#paths, claim, this.maxAttempts);
+      // Somebody else was first, or removed the item as soon as it was claimed.
+      inBackground(claiming.giveBack());
+      return undefined;
+    } catch (error) {
+      inBackground(claiming.giveBack());
+      if (hasCode(error, 'SESSION_LOST')) return undefined;
+      throw error;
+    }
+  }
+}
