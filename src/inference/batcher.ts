@@ -2,13 +2,11 @@ import { RequestError, errorMessage } from '../errors';
 import type { Admission } from './admission';
 import type { AdmittedRequest } from './admitted-request';
 import type { ConfigInForce } from './config-in-force';
-import type { Batch, BatchAnswers, BatchRequest } from './worker/protocol';
+import { batchOf, settle, type BatchToRun } from './request-batch';
+import type { BatchAnswers } from './worker/protocol';
 
 /** Bytes of bodies that go to a worker at once; a single request may have more. */
 const MAX_BATCH_BYTES = 64 * 1024 * 1024;
-
-/** A batch without what the worker's thread adds to it. */
-export type BatchToRun = Omit<Batch, 'type' | 'id'>;
 
 /** What runs batches, one at a time. */
 export interface Runner {
@@ -135,7 +133,7 @@ export class Batcher {
 
   async #run(runner: Runner, requests: readonly AdmittedRequest[]): Promise<void> {
     try {
-      const answers = await runner.run(gathered(requests));
+      const answers = await runner.run(batchOf(requests));
       for (const rows of answers.rows) this.#onRows(rows);
       settle(requests, answers);
     } catch (cause) {
@@ -155,39 +153,4 @@ function isWanted(request: AdmittedRequest, now: number): boolean {
   if (request.clientGone) request.failGone();
   else if (request.deadline <= now) request.failExpired();
   return request.waiting;
-}
-
-/** The bodies back to back in one fresh buffer: small ones share pooled memory, which cannot be transferred. */
-function gathered(requests: readonly AdmittedRequest[]): BatchToRun {
-  let total = 0;
-  for (const { request } of requests) total += request.body.byteLength;
-  const bodies = new ArrayBuffer(total);
-  const bytes = new Uint8Array(bodies);
-  const parts: BatchRequest[] = [];
-  const config = requests[0]?.terms.config;
-  if (config === undefined) throw new Error('a batch has at least one request');
-  const { epoch } = config;
-  let offset = 0;
-  for (const { request } of requests) {
-    const length = request.body.byteLength;
-    bytes.set(request.body, offset);
-    parts.push({ offset, length, jsonLength: request.jsonLength, params: epoch });
-    offset += length;
-  }
-  return {
-    maxRows: config.config.batching.maxRows,
-    bodies,
-    requests: parts,
-    params: [{ epoch, params: config.config.params }],
-    logLevel: config.config.log.level,
-  };
-}
-
-function settle(requests: readonly AdmittedRequest[], { bodies, answers }: BatchAnswers): void {
-  requests.forEach((request, index) => {
-    const answer = answers[index];
-    if (answer === undefined) request.fail(new RequestError('INTERNAL', 'the worker left a request out'));
-    else if (!answer.ok) request.fail(new RequestError(answer.code, answer.message));
-    else request.succeed(Buffer.from(bodies, answer.offset, answer.length), answer.jsonLength);
-  });
 }

@@ -1,13 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { ModelError, RequestError, errorMessage } from '../errors';
-import type { BatchToRun } from './batcher';
 import { departed, type Departure } from './departure';
 import { Expected } from './expected';
 import { HangWatch } from './hang-watch';
 import { modelLines } from './model-lines';
 import { CALL_TIMEOUT_MS, LOAD_TIMEOUT_MS, type ModelThreadOptions } from './model-thread-options';
 import { Pending } from './pending';
+import type { BatchToRun } from './request-batch';
 import { WORKER_MAIN } from './worker/main-path';
 import type {
   BatchAnswers,

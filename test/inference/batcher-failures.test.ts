@@ -1,3 +1,4 @@
+import { BodyPacker } from '../../src/inference/worker/packed-bodies';
 import { BatcherScene, turn, defaults } from './batcher-scene';
 
 beforeEach(() => {
@@ -52,9 +53,7 @@ describe('what the worker says', () => {
     await turn();
     await bench.answer((answers) => ({
       ...answers,
-      answers: answers.answers.map((answer, index) =>
-        index === 0 ? { ok: false, code: 'BAD_INPUT', message: 'inputs is missing' } : answer,
-      ),
+      failures: [{ index: 0, code: 'BAD_INPUT', message: 'inputs is missing' }],
     }));
     await expect(bad.answer).rejects.toMatchObject({ code: 'BAD_INPUT', message: 'inputs is missing' });
     expect(String((await good.answer).body)).toBe('"good"');
@@ -64,7 +63,7 @@ describe('what the worker says', () => {
     const bench = new BatcherScene();
     const left = bench.add(1);
     await turn();
-    await bench.answer((answers) => ({ ...answers, answers: [] }));
+    await bench.answer((answers) => ({ ...answers, bodies: new BodyPacker(0, 0).buffer }));
     await expect(left.answer).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 

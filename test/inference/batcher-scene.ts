@@ -1,9 +1,11 @@
 import { Admission } from '../../src/inference/admission';
 import type { AdmittedRequest } from '../../src/inference/admitted-request';
-import { Batcher, type BatchToRun } from '../../src/inference/batcher';
+import { Batcher } from '../../src/inference/batcher';
 import type { ConfigInForce } from '../../src/inference/config-in-force';
 import { Expected } from '../../src/inference/expected';
 import type { InferenceRequest } from '../../src/inference/inference-request';
+import type { BatchToRun } from '../../src/inference/request-batch';
+import { unpackBodies } from '../../src/inference/worker/packed-bodies';
 import type { BatchAnswers } from '../../src/inference/worker/protocol';
 import { admit, inForce, request } from './requests';
 
@@ -43,9 +45,14 @@ export class BatcherScene {
 
   /** The bodies of each batch that was handed over. */
   get handedOver(): string[][] {
-    return this.batches.map(({ bodies, requests }) =>
-      requests.map(({ offset, length }) => Buffer.from(bodies, offset, length).toString()),
+    return this.batches.map(({ bodies }) =>
+      unpackBodies(bodies).map(({ offset, length }) => Buffer.from(bodies, offset, length).toString()),
     );
+  }
+
+  /** The epochs of the params that the requests of each batch read. */
+  get epochs(): number[][] {
+    return this.batches.map(({ bodies }) => unpackBodies(bodies).map(({ tag }) => tag));
   }
 
   /** Answers the oldest batch that is in progress. */
@@ -57,8 +64,8 @@ export class BatcherScene {
         type: 'answers',
         id: 0,
         bodies: batch.bodies,
-        answers: batch.requests.map((part) => ({ ...part, ok: true })),
-        rows: [batch.requests.length],
+        failures: [],
+        rows: [unpackBodies(batch.bodies).length],
       }),
     );
     await turn();

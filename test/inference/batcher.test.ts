@@ -51,7 +51,7 @@ describe('natural batching', () => {
     for (const body of [large, large, larger, larger]) bench.add(body);
     await turn();
     for (let n = 0; n < 3; n += 1) await bench.answer();
-    expect(bench.batches.map(({ requests }) => requests.length)).toEqual([1, 1, 1, 1]);
+    expect(bench.handedOver.map(({ length }) => length)).toEqual([1, 1, 1, 1]);
   });
 
   test('without a free first dimension requests go one by one', async () => {
@@ -99,7 +99,7 @@ describe('natural batching', () => {
         maxRows: 3,
       }),
     ]);
-    expect(bench.batches[1]?.requests[0]?.params).toBe(8);
+    expect(bench.epochs).toEqual([[7, 7], [8]]);
   });
 });
 

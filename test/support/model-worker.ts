@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { DEFAULT_CONFIG, type LogLevel } from '../../src/handler-config';
 import type { ModelFiles } from '../../src/inference/repository';
 import { WORKER_MAIN } from '../../src/inference/worker/main-path';
+import { BodyPacker, unpackBodies } from '../../src/inference/worker/packed-bodies';
 import type {
   Batch,
   BatchAnswers,
@@ -96,17 +97,16 @@ export class ModelWorker implements AsyncDisposable {
   ): Promise<{ readonly answers: readonly Answer[]; readonly rows: readonly number[] }> {
     const id = ++this.#ids;
     const encoded = bodies.map(encodeBody);
-    const gathered = new ArrayBuffer(encoded.reduce((sum, { bytes }) => sum + bytes.length, 0));
-    let offset = 0;
-    const requests = encoded.map(({ bytes, jsonLength }, i) => {
-      const request = { offset, length: bytes.length, jsonLength, params: epochs[i] ?? 0 };
-      Buffer.from(gathered).set(bytes, offset);
-      offset += bytes.length;
-      return request;
+    const packer = new BodyPacker(
+      encoded.length,
+      encoded.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    );
+    encoded.forEach(({ bytes, jsonLength }, i) => {
+      Buffer.from(packer.buffer).set(bytes, packer.place(bytes.length, jsonLength, epochs[i]));
     });
-    this.post({ type: 'batch', id, maxRows, bodies: gathered, requests, params, logLevel }, [gathered]);
+    this.post({ type: 'batch', id, maxRows, bodies: packer.buffer, params, logLevel }, [packer.buffer]);
     const message = (await this.#first((one) => one.type === 'answers' && one.id === id)) as BatchAnswers;
-    return { answers: message.answers.map((answer) => decodeAnswer(answer, message)), rows: message.rows };
+    return { answers: answersOf(message), rows: message.rows };
   }
 
   post(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
@@ -147,16 +147,19 @@ function encodeBody(body: RequestBody): { bytes: Buffer; jsonLength: number } {
   return { bytes: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), jsonLength: -1 };
 }
 
-function decodeAnswer(answer: BatchAnswers['answers'][number], { bodies }: BatchAnswers): Answer {
-  if (!answer.ok) return answer;
-  const bytes = Buffer.from(bodies, answer.offset, answer.length);
-  const jsonLength = answer.jsonLength < 0 ? bytes.length : answer.jsonLength;
-  const text = bytes.toString('utf8', 0, jsonLength);
-  return {
-    ok: true,
-    text,
-    json: JSON.parse(text) as AnswerJson,
-    jsonLength: answer.jsonLength,
-    tail: bytes.subarray(jsonLength),
-  };
+function answersOf({ bodies, failures }: BatchAnswers): Answer[] {
+  return unpackBodies(bodies).map(({ offset, length, jsonLength }, index): Answer => {
+    const failure = failures.find((one) => one.index === index);
+    if (failure !== undefined) return { ok: false, code: failure.code, message: failure.message };
+    const bytes = Buffer.from(bodies, offset, length);
+    const jsonEnd = jsonLength < 0 ? length : jsonLength;
+    const text = bytes.toString('utf8', 0, jsonEnd);
+    return {
+      ok: true,
+      text,
+      json: JSON.parse(text) as AnswerJson,
+      jsonLength,
+      tail: bytes.subarray(jsonEnd),
+    };
+  });
 }

@@ -9,7 +9,8 @@ import type { InferenceJob } from './inference-job';
 import type { LoadedModel } from './load-model';
 import { modelLog } from './model-log';
 import { toNamedTensors } from './named-tensors';
-import type { Batch, BatchAnswer, BatchAnswers, BatchRequest, FromWorker, ParamsEpoch } from './protocol';
+import { BodyPacker, unpackBodies, type PackedBody } from './packed-bodies';
+import type { Batch, BatchAnswers, FailedRequest, FromWorker, ParamsEpoch } from './protocol';
 import { CallRunner } from './run-calls';
 
 const NO_OUTPUTS: ReadonlyMap<string, Tensor> = new Map();
@@ -51,7 +52,7 @@ export class BatchAnswerer {
 
   async answer(batch: Batch): Promise<BatchAnswers> {
     const { handler, session, model, version, labels } = this.#loaded;
-    const jobs = batch.requests.map((request) => this.#begin(request, batch));
+    const jobs = unpackBodies(batch.bodies).map((body) => this.#begin(body, batch));
     let rows: number[];
     if (handler === undefined) {
       rows = await this.#runner.run(jobs.filter(isJob), batch.maxRows);
@@ -79,12 +80,11 @@ export class BatchAnswerer {
     );
   }
 
-  #begin(request: BatchRequest, batch: Batch): InferenceJob | RequestError {
+  #begin({ offset, length, jsonLength, tag: epoch }: PackedBody, batch: Batch): InferenceJob | RequestError {
     const { handler } = this.#loaded;
     try {
-      const params = handler === undefined ? {} : this.#paramsOf(request.params, batch.params);
-      const body = Buffer.from(batch.bodies, request.offset, request.length);
-      const { plan, inputs } = this.#decoder.decode(body, request.jsonLength);
+      const params = handler === undefined ? {} : this.#paramsOf(epoch, batch.params);
+      const { plan, inputs } = this.#decoder.decode(Buffer.from(batch.bodies, offset, length), jsonLength);
       return {
         plan,
         params,
@@ -120,6 +120,18 @@ export class BatchAnswerer {
   }
 }
 
+/** Errors of one request are its own; this is for what concerns the batch, like answers that no buffer holds. */
+export function failWhole(batch: Batch, cause: unknown): BatchAnswers {
+  const error = new RequestError('INTERNAL', `the answers could not be made: ${errorMessage(cause)}`, {
+    cause,
+  });
+  return gather(
+    batch.id,
+    unpackBodies(batch.bodies).map(() => error),
+    [],
+  );
+}
+
 function isJob(job: InferenceJob | RequestError): job is InferenceJob {
   return !(job instanceof RequestError);
 }
@@ -142,7 +154,7 @@ function outputsOf(job: InferenceJob): readonly AnswerOutput[] {
   });
 }
 
-/** All answers in one buffer of their exact size, which is transferred. */
+/** All answers in one buffer, which is transferred. */
 function gather(
   id: number,
   finished: readonly (EncodedAnswer | RequestError)[],
@@ -150,22 +162,19 @@ function gather(
 ): BatchAnswers {
   let size = 0;
   for (const answer of finished) if (!(answer instanceof RequestError)) size += answer.bytes;
-  const bodies = new ArrayBuffer(size);
-  const buffer = Buffer.from(bodies);
-  let offset = 0;
-  const answers = finished.map((answer): BatchAnswer => {
-    if (answer instanceof RequestError) return { ok: false, code: answer.code, message: answer.message };
-    writeAnswer(answer, buffer, offset);
-    const placed = {
-      ok: true,
-      offset,
-      length: answer.bytes,
-      jsonLength: answer.binary === undefined ? -1 : answer.jsonBytes,
-    } as const;
-    offset += answer.bytes;
-    return placed;
+  const packer = new BodyPacker(finished.length, size);
+  const buffer = Buffer.from(packer.buffer);
+  const failures: FailedRequest[] = [];
+  finished.forEach((answer, index) => {
+    if (answer instanceof RequestError) {
+      packer.place(0, -1);
+      failures.push({ index, code: answer.code, message: answer.message });
+    } else {
+      const jsonLength = answer.binary === undefined ? -1 : answer.jsonBytes;
+      writeAnswer(answer, buffer, packer.place(answer.bytes, jsonLength));
+    }
   });
-  return { type: 'answers', id, bodies, answers, rows };
+  return { type: 'answers', id, bodies: packer.buffer, failures, rows };
 }
 
 function requestError(thrown: unknown): RequestError {

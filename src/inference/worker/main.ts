@@ -1,9 +1,9 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { errorMessage, ModelError } from '../../errors';
-import { BatchAnswerer } from './answer-batch';
+import { BatchAnswerer, failWhole } from './answer-batch';
 import { Inbox } from './inbox';
 import { loadModel, type LoadedModel } from './load-model';
-import type { Batch, BatchAnswers, FromWorker, WorkerData, WorkerFailed } from './protocol';
+import type { FromWorker, WorkerData, WorkerFailed } from './protocol';
 
 /**
  * The thread of one resident version. It does one thing at a time, in the order asked, and ends itself, always
@@ -44,7 +44,7 @@ async function run(port: MessagePort, data: WorkerData): Promise<void> {
   });
   for (let message = await inbox.next(); message.type !== 'end'; message = await inbox.next()) {
     if (message.type === 'batch') {
-      post(await answerer.answer(message).catch((error: unknown) => allFailed(message, error)));
+      post(await answerer.answer(message).catch((error: unknown) => failWhole(message, error)));
     } else {
       const check = answerer.checkParams(message.params);
       post({ type: 'params-checked', id: message.id, error: check.ok ? undefined : check.refusal });
@@ -59,18 +59,6 @@ function failure(error: unknown): WorkerFailed {
     return { type: 'failed', code: error.code, message: error.message, retryable: error.retryable };
   }
   return { type: 'failed', code: 'BAD_MODEL', message: errorMessage(error), retryable: false };
-}
-
-/** Errors of one request are its own; this is for what concerns the batch, like answers that no buffer holds. */
-function allFailed(batch: Batch, error: unknown): BatchAnswers {
-  const message = `the answers could not be made: ${errorMessage(error)}`;
-  return {
-    type: 'answers',
-    id: batch.id,
-    bodies: new ArrayBuffer(0),
-    answers: batch.requests.map(() => ({ ok: false, code: 'INTERNAL', message })),
-    rows: [],
-  };
 }
 
 /** Timers that `handler.js` left behind may hold the thread this long after its end. */

@@ -29,24 +29,14 @@ export interface WorkerData {
   readonly progress?: SharedArrayBuffer | undefined;
 }
 
-export interface BatchRequest {
-  /** Where the body lies in `bodies`. */
-  readonly offset: number;
-  readonly length: number;
-  /** Bytes of JSON at the body's beginning (`Inference-Header-Content-Length`); -1 when all of it is JSON. */
-  readonly jsonLength: number;
-  /** Epoch of the params that this request reads; it must be among the batch's `params`. */
-  readonly params: number;
-}
-
 export interface Batch {
   readonly type: 'batch';
   readonly id: number;
   /** Rows of one call of ONNX Runtime at the most; one request with more rows than that is run alone. */
   readonly maxRows: number;
-  /** All bodies back to back; transferred. */
+  /** Packed ({@link PackedBody}) and transferred; the `tag` of each is the epoch of the params that it reads. */
   readonly bodies: ArrayBuffer;
-  readonly requests: readonly BatchRequest[];
+  /** Those of every epoch that the bodies name. */
   readonly params: readonly ParamsEpoch[];
   /** Log lines of `handler.js` below this level are dropped in the worker. */
   readonly logLevel: LogLevel;
@@ -66,10 +56,12 @@ export type ToWorker =
    */
   | { readonly type: 'end' };
 
-/** `bodies` holds an answer with `ok: true` at `offset`; `jsonLength` is -1 when all of it is JSON. */
-export type BatchAnswer =
-  | { readonly ok: true; readonly offset: number; readonly length: number; readonly jsonLength: number }
-  | { readonly ok: false; readonly code: RequestErrorCode; readonly message: string };
+/** The request that is the batch's `index`th from 0 on failed. */
+export interface FailedRequest {
+  readonly index: number;
+  readonly code: RequestErrorCode;
+  readonly message: string;
+}
 
 /** What a schema refused; `path` is a JSON path below the params, `$` for the whole. */
 export interface ParamsRefusal {
@@ -104,10 +96,9 @@ export interface WorkerFailed {
 export interface BatchAnswers {
   readonly type: 'answers';
   readonly id: number;
-  /** All answers back to back; transferred. */
+  /** One for each request in the batch's order, empty for one that failed; packed and transferred. */
   readonly bodies: ArrayBuffer;
-  /** One for each request, in the batch's order. */
-  readonly answers: readonly BatchAnswer[];
+  readonly failures: readonly FailedRequest[];
   /** Rows of each call of ONNX Runtime, in the order they were made. */
   readonly rows: readonly number[];
 }

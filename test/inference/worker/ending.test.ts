@@ -1,3 +1,4 @@
+import { BodyPacker } from '../../../src/inference/worker/packed-bodies';
 import { modelWith } from '../../support/handler-model';
 import { ModelWorker } from '../../support/model-worker';
 import { fixtures } from '../../support/repositories';
@@ -48,24 +49,18 @@ describe('the worker of a version ends', () => {
 it('a batch whose answers cannot be made fails whole, and the worker goes on', async () => {
   await using worker = new ModelWorker(await fixtures.locate('identity_fp32', '1'));
   await worker.ready();
-  const bodies = new ArrayBuffer(4);
   // A request that says it lies beyond the bodies: only the event loop itself could send one.
-  const request = { offset: 0, length: 4, jsonLength: -1, params: 0 };
-  worker.post({
-    type: 'batch',
-    id: 77,
-    maxRows: 1,
-    bodies,
-    requests: [request, { ...request, offset: 100 }],
-    params: [],
-    logLevel: 'info',
-  });
+  const packer = new BodyPacker(2, 4);
+  packer.place(4, -1);
+  packer.place(100, -1);
+  const bodies = packer.buffer;
+  worker.post({ type: 'batch', id: 77, maxRows: 1, bodies, params: [], logLevel: 'info' }, [bodies]);
   expect((await worker.infer(row)).ok).toBe(true);
   const failed = worker.messages.find((message) => message.type === 'answers' && message.id === 77);
   expect(failed).toMatchObject({
-    answers: [
-      { ok: false, code: 'BAD_INPUT' },
-      { ok: false, code: 'INTERNAL' },
+    failures: [
+      { index: 0, code: 'BAD_INPUT' },
+      { index: 1, code: 'INTERNAL' },
     ],
   });
 });
