@@ -66,6 +66,18 @@ export class ModelError extends Error {
   }
 }
 
+/** MEMORY_REFUSED: a version does not fit beside the others. */
+export class MemoryRefusedError extends ModelError {
+  constructor(
+    message: string,
+    retryable: boolean,
+    /** Resolves when memory has been given back since: trying again may help. */
+    readonly givenBack: Promise<void>,
+  ) {
+    super('MEMORY_REFUSED', message, retryable);
+  }
+}
+
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   constructor(

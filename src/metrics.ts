@@ -16,6 +16,12 @@ export interface LiveSample {
   readonly answers: boolean;
 }
 
+/** The memory of all versions, in bytes; undefined: no limit. */
+export interface MemorySample {
+  readonly limitBytes: number | undefined;
+  readonly usage: readonly { readonly model: string; readonly version: string; readonly bytes: number }[];
+}
+
 /**
  * Every metric that a replica publishes at `GET /metrics`, by its Prometheus name. One object a replica, made
  * by the runtime and handed to the rooms that count. `docs/operations.md` lists what an operator reads off each.
@@ -130,6 +136,31 @@ export class Metrics {
     },
   });
 
+  /** As {@link Metrics.sampleMemory} was told. */
+  #memory: MemorySample | undefined;
+
+  readonly memoryBudget = new Gauge({
+    name: 'zooserve_memory_budget_bytes',
+    help: 'Memory that versions may take together, +Inf without a limit',
+    registers: [this.registry],
+    collect: () => {
+      this.memoryBudget.set(this.#memory?.limitBytes ?? Infinity);
+    },
+  });
+
+  readonly memoryReserved = new Gauge({
+    name: 'zooserve_memory_reserved_bytes',
+    help: 'Memory that a version is counted with, by estimate',
+    labelNames: ['model', 'version'] as const,
+    registers: [this.registry],
+    collect: () => {
+      this.memoryReserved.reset();
+      for (const { model, version, bytes } of this.#memory?.usage ?? []) {
+        this.memoryReserved.set({ model, version }, bytes);
+      }
+    },
+  });
+
   /** 1 for the state that the ZooKeeper session is in, 0 for the others. */
   readonly zookeeperState = new Gauge({
     name: 'zooserve_zookeeper_session_state',
@@ -179,6 +210,11 @@ export class Metrics {
     return () => {
       if (this.#live.get(model) === live) this.#live.delete(model);
     };
+  }
+
+  /** Asks `memory` whenever the metrics are read. */
+  sampleMemory(memory: MemorySample): void {
+    this.#memory = memory;
   }
 
   /** Asks `drains` for the versions of `model` that are to end, whenever the metrics are read. */

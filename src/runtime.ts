@@ -11,6 +11,7 @@ import { Readiness } from './handlers/readiness';
 import { ReplicaDataPlane } from './handlers/replica-data-plane';
 import { ServedModels } from './handlers/served-models';
 import { requireZooKeeper, startWithoutZooKeeper } from './handlers/start-without-zookeeper';
+import { MemoryBudget } from './inference/memory-budget';
 import { ModelRepository } from './inference/repository';
 import { Metrics } from './metrics';
 import { ensembleOptions } from './registry/ensemble-options';
@@ -43,7 +44,12 @@ export async function startReplica(
     startHandler(observeWorld, { session, paths, guard }, log),
   ];
   const { handlers, workers } = settings;
-  const served = new ServedModels({ session, paths, repository, handlers, workers, store, metrics, log });
+  const memory = new MemoryBudget({ limitBytes: settings.memoryBudgetBytes, log });
+  metrics.sampleMemory(memory);
+  const served = new ServedModels({
+    ...{ session, paths, repository, handlers, workers },
+    ...{ memory, store, metrics, log },
+  });
   const readiness = new Readiness(served, settings.strictReadiness);
   try {
     const server = await startServer({

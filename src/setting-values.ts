@@ -104,13 +104,25 @@ export function onOff(value: string): boolean {
 
 /** Bytes, or a number with `KiB`, `MiB` or `GiB`. */
 export function bodyLimit(value: string): number {
-  const match = /^(\d{1,10})\s*([kmg]ib|b)?$/i.exec(value.trim());
-  const unit = UNITS[(match?.[2] ?? '').toLowerCase()];
-  const bytes = Number(match?.[1]) * (unit ?? Number.NaN);
+  const bytes = size(value);
   if (!(bytes >= 1 && bytes <= BODY_LIMIT_MAX)) {
     throw new Error(`${shown(value)} is no size from 1 to ${BODY_LIMIT_MAX} bytes, such as 64MiB`);
   }
   return bytes;
+}
+
+/** As {@link bodyLimit}, from 1 MiB on: less holds no model. */
+export function memoryBudget(value: string): number {
+  const bytes = size(value);
+  if (!(bytes >= 2 ** 20)) throw new Error(`${shown(value)} is no size from 1MiB, such as 2GiB`);
+  return bytes;
+}
+
+/** NaN when it is none. */
+function size(value: string): number {
+  const match = /^(\d{1,15})\s*([kmg]ib|b)?$/i.exec(value.trim());
+  const unit = UNITS[(match?.[2] ?? '').toLowerCase()];
+  return Number(match?.[1]) * (unit ?? Number.NaN);
 }
 
 export function logLevel(value: string): LogLevel {

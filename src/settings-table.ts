@@ -3,6 +3,7 @@ import type { LogLevel } from './handler-config';
 import {
   auth,
   bodyLimit,
+  memoryBudget,
   logLevel,
   onOff,
   pinnedModels,
@@ -39,6 +40,8 @@ export interface Settings {
   readonly handlers: boolean;
   /** Worker threads of each version in memory. */
   readonly workers: number;
+  /** Of all versions in memory together; undefined: no limit. */
+  readonly memoryBudgetBytes: number | undefined;
   readonly bodyLimitBytes: number;
   /** The directory for what outlives the process. */
   readonly stateDir: string;
@@ -183,6 +186,15 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Settings[Name]>
     shownDefault: '1',
     fallback: 1,
     parse: workers,
+  },
+  memoryBudgetBytes: {
+    flag: '--memory-budget',
+    value: '<bytes>',
+    variable: 'ZOOSERVE_MEMORY_BUDGET',
+    help: 'memory for all versions together, in bytes or with KiB, MiB, GiB',
+    shownDefault: 'none',
+    fallback: undefined,
+    parse: memoryBudget,
   },
   bodyLimitBytes: {
     flag: '--body-limit',

@@ -25,6 +25,7 @@ export const REPLICA_SETTINGS = [
   'strictReadiness',
   'handlers',
   'workers',
+  'memoryBudgetBytes',
   'bodyLimitBytes',
   'stateDir',
   'requireZooKeeper',

@@ -5,6 +5,7 @@ import { Admission } from '../../src/inference/admission';
 import { DEFAULTS_IN_FORCE } from '../../src/inference/config-in-force';
 import { startGeneration, type Generation } from '../../src/inference/generation';
 import type { InferenceAnswer, InferenceRequest } from '../../src/inference/inference-request';
+import { MemoryBudget } from '../../src/inference/memory-budget';
 import type { ModelRepository } from '../../src/inference/repository';
 import type { NaiveModel } from './naive-model';
 
@@ -29,12 +30,15 @@ export class UnloadThenLoad implements NaiveModel {
     const replaced = this.#live;
     this.#live = undefined;
     await replaced?.generation.retire();
+    const log = pino({ level: 'silent' });
+    const budget = new MemoryBudget({ log });
     const generation = await startGeneration({
       files,
       config: DEFAULTS_IN_FORCE,
       handlers: false,
+      memory: await budget.reserve({ ...files, fileBytes: 0, workers: 1 }),
       admission: this.#admission,
-      log: pino({ level: 'silent' }),
+      log,
       onRows: () => undefined,
       onDeath: (_dead, departure) => {
         throw new Error(`the worker of version ${version} ${departed(departure)}`);

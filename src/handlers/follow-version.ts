@@ -1,5 +1,5 @@
 import { filter, firstValueFrom, from, fromEvent, map, merge, startWith, switchMap } from 'rxjs';
-import { ModelError, ZooKeeperError, errorMessage } from '../errors';
+import { MemoryRefusedError, ModelError, ZooKeeperError, errorMessage } from '../errors';
 import type { Served } from '../inference/version-changes';
 import { readManifest } from '../registry/catalog';
 import type { PromotedVersion } from '../registry/promoted-version';
@@ -164,7 +164,10 @@ async function worthAnotherAttempt(
   { slot }: ServedModel,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (error.retryable) return retryPause(failures, signal);
+  if (error.retryable) {
+    const sooner = error instanceof MemoryRefusedError ? error.givenBack : undefined;
+    return retryPause(failures, signal, sooner);
+  }
   if (error.code !== 'WARMUP_FAILED') return false;
   const configChanged$ = slot.state$.pipe(
     filter((state) => state.config.epoch !== epoch),

@@ -16,7 +16,7 @@ import type { ServedModel } from './served-model';
 
 export interface ServedModelsOptions extends Pick<
   ModelSlotOptions,
-  'repository' | 'handlers' | 'workers' | 'metrics' | 'log'
+  'repository' | 'handlers' | 'workers' | 'memory' | 'metrics' | 'log'
 > {
   readonly session: ZooKeeperSession;
   readonly paths: ZnodePaths;
@@ -77,10 +77,11 @@ export class ServedModels {
   }
 
   #add(model: string, replica: string): void {
-    const { session, paths, repository, handlers, workers, store, metrics, log } = this.#options;
+    const { session, paths, repository, handlers, workers, memory, store, metrics, log } = this.#options;
     const observed = new ObservedState(replica);
     const { leftBehind } = this;
-    const slot = new ModelSlot({ model, repository, handlers, workers, metrics, leftBehind, log });
+    const limits = { handlers, workers, memory, leftBehind };
+    const slot = new ModelSlot({ model, repository, metrics, log, ...limits });
     const lastGood = store.found.models.find((good) => good.model === model);
     const digests = new Map<string, string>();
     const context: ServedModel = {

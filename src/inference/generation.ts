@@ -11,6 +11,7 @@ import type { LeftBehind } from './left-behind';
 import { startModelThreads, type ModelThreads } from './model-threads';
 import type { ModelFiles } from './repository';
 import type { ModelSignature } from './signature';
+import type { WorkerMemory } from './worker-memory';
 import type { ParamsRefusal, WorkerPhase, WorkerReady } from './worker/protocol';
 
 /** An epoch that no config has. */
@@ -21,8 +22,8 @@ export interface GenerationOptions {
   /** Its `session` is what the generation is built with; its `params` are checked on the way. */
   readonly config: ConfigInForce;
   readonly handlers: boolean;
-  /** Threads that run it side by side; 1 by default. */
-  readonly workers?: number | undefined;
+  /** Of the workers that run it side by side, one each. */
+  readonly memory: readonly WorkerMemory[];
   readonly expectedSha256?: string | undefined;
   readonly admission: Admission;
   readonly log: Logger;
@@ -38,8 +39,8 @@ export interface GenerationOptions {
 
 /** Verifies, loads and warms one version; rejects as {@link startModelThreads} does. */
 export async function startGeneration(options: GenerationOptions): Promise<Generation> {
-  const { files, config, handlers, expectedSha256, workers = 1, ...rest } = options;
-  const threads = await startModelThreads(workers, {
+  const { files, config, handlers, expectedSha256, memory, ...rest } = options;
+  const threads = await startModelThreads(memory, {
     data: {
       files,
       session: config.config.session,
@@ -72,6 +73,7 @@ export class Generation {
   readonly #batcher: Batcher;
   readonly #onDeath: (generation: Generation, departure: Departure) => void;
   #leases = 0;
+  #wantedAt = this.startedAt;
   #deathError: RequestError | undefined;
   #retired: { readonly ended: Promise<void>; readonly end: () => void } | undefined;
   #verdict: { readonly epoch: number; readonly refusal: Promise<ParamsRefusal | undefined> };
@@ -115,6 +117,21 @@ export class Generation {
   /** Whether it can answer. */
   get alive(): boolean {
     return this.#threads.living > 0;
+  }
+
+  /** What its workers take. */
+  get memory(): readonly WorkerMemory[] {
+    return this.#threads.memory;
+  }
+
+  /** `performance.now()` when it was last wanted; see {@link Generation.want}. */
+  get wantedAt(): number {
+    return this.#wantedAt;
+  }
+
+  /** It is being promoted, it is being replaced, or a request names it. */
+  want(): void {
+    this.#wantedAt = performance.now();
   }
 
   /** False when one of its workers has ended. */

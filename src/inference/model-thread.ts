@@ -38,6 +38,8 @@ export class ModelThread {
   readonly started: Promise<void>;
   /** Resolves once the thread is gone, also when it was asked to end, or is given up since it hangs. */
   readonly gone: Promise<Departure>;
+  /** Resolves once the thread has ended and its memory is free, with the reason. */
+  readonly exited: Promise<string>;
 
   readonly #worker: Worker;
   readonly #data: WorkerData;
@@ -70,6 +72,7 @@ export class ModelThread {
     this.#leftBehind = limits.leftBehind;
     this.#onPhase = onPhase;
     this.gone = this.#departure.promise;
+    this.exited = this.#exit.promise;
     const progress = new SharedArrayBuffer(4);
     this.#worker = new Worker(WORKER_MAIN, { workerData: { ...data, progress } satisfies WorkerData });
     this.#hangWatch = limits.hangAfterMs && this.#watch(progress, limits.hangAfterMs);

@@ -1,26 +1,37 @@
-import { ModelError, RequestError } from '../errors';
+import { ModelError, RequestError, errorMessage } from '../errors';
 import type { Runner } from './batcher';
 import type { Departure } from './departure';
 import { ModelThread } from './model-thread';
 import type { ModelThreadOptions } from './model-thread-options';
 import type { ModelFiles } from './repository';
+import type { WorkerMemory } from './worker-memory';
 import type { ParamsEpoch, ParamsRefusal, WorkerReady } from './worker/protocol';
 
 /**
- * Starts `workers` threads of one version, together, and waits until each is ready; `onPhase` hears the first of
- * them. When one of them fails the others are ended, and then it rejects with the ModelError of that one.
- * DIGEST_MISMATCH, retryable, when they read different files: the version was changed meanwhile.
+ * Starts a thread of one version for each of `memory`, all together, and waits until each is ready; `onPhase` hears
+ * the first of them. When one of them fails the others are ended, and then it rejects with the ModelError of that
+ * one. DIGEST_MISMATCH, retryable, when they read different files: the version was changed meanwhile.
+ * MEMORY_REFUSED, retryable, when the system has no thread to give. Memory is released as threads are gone.
  */
-export async function startModelThreads(workers: number, options: ModelThreadOptions): Promise<ModelThreads> {
+export async function startModelThreads(
+  memory: readonly WorkerMemory[],
+  options: ModelThreadOptions,
+): Promise<ModelThreads> {
   const { onPhase, ...quiet } = options;
-  const threads = Array.from(
-    { length: workers },
-    (_, index) => new ModelThread(index === 0 ? { ...quiet, onPhase } : quiet),
-  );
+  const threads: ModelThread[] = [];
+  let refused: ModelError | undefined;
+  try {
+    for (const of of memory) threads.push(startIn(of, threads.length === 0 ? { ...quiet, onPhase } : quiet));
+  } catch (cause) {
+    const message = `no thread could be started: ${errorMessage(cause)}`;
+    refused = new ModelError('MEMORY_REFUSED', message, true, { cause });
+    for (const unused of memory.slice(threads.length)) unused.release();
+  }
   const outcomes = await Promise.allSettled(threads.map(({ started }) => started));
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   const ready = threads.filter((_, index) => outcomes[index]?.status === 'fulfilled');
   try {
+    if (refused !== undefined) throw refused;
     if (failed !== undefined) throw failed.reason;
     requireSame(
       ready.map((thread) => thread.ready),
@@ -30,7 +41,7 @@ export async function startModelThreads(workers: number, options: ModelThreadOpt
     await Promise.all(ready.map((thread) => thread.end()));
     throw error;
   }
-  return new ModelThreads(ready);
+  return new ModelThreads(ready, memory);
 }
 
 /**
@@ -43,7 +54,11 @@ export class ModelThreads {
   readonly #threads: readonly ModelThread[];
 
   /** `threads` are ready and alike, at least one. */
-  constructor(threads: readonly ModelThread[]) {
+  constructor(
+    threads: readonly ModelThread[],
+    /** Of each thread, in their order. */
+    readonly memory: readonly WorkerMemory[],
+  ) {
     const said = threads.map(({ ready }) => ready);
     this.ready = said.reduce((slowest, other) => (total(other) > total(slowest) ? other : slowest));
     this.#threads = threads;
@@ -83,8 +98,27 @@ export class ModelThreads {
 
   /** Asks all of them to end; see {@link ModelThread.end}. */
   async end(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.end()));
+    await Promise.all(
+      this.#threads.map(async (thread, index) => {
+        this.memory[index]?.ending();
+        await thread.end();
+        // Released already, unless the thread was left behind.
+        this.memory[index]?.stuck();
+      }),
+    );
   }
+}
+
+function startIn(memory: WorkerMemory, options: ModelThreadOptions): ModelThread {
+  const thread = new ModelThread(options);
+  const settle = () => {
+    memory.settle();
+  };
+  thread.started.then(settle, () => undefined);
+  void thread.exited.then(() => {
+    memory.release();
+  });
+  return thread;
 }
 
 function total({ ms }: WorkerReady): number {

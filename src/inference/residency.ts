@@ -3,6 +3,7 @@ import type { ConfigError, ModelError } from '../errors';
 import { DEFAULTS_IN_FORCE, type ConfigInForce } from './config-in-force';
 import { Drains, type DrainsOptions } from './drains';
 import type { Generation } from './generation';
+import type { Evictable, MemoryBudget } from './memory-budget';
 
 /** What a request that names no version begins with: one frozen object, so that it never sees half a change. */
 export interface Live {
@@ -35,6 +36,8 @@ export interface Serving {
 }
 
 export interface ResidencyOptions extends DrainsOptions {
+  /** Told what may be ended to make room. */
+  readonly memory: MemoryBudget;
   /** A generation that lacks a worker was promoted. */
   readonly onShort: (generation: Generation) => void;
 }
@@ -51,6 +54,7 @@ export class Residency {
   });
   readonly #drains: Drains;
   readonly #onShort: (generation: Generation) => void;
+  readonly #stopOffering: () => void;
   /** Most recently replaced first. */
   #kept: readonly Generation[] = [];
   #live: Live | undefined;
@@ -60,6 +64,7 @@ export class Residency {
 
   constructor(options: ResidencyOptions) {
     this.#onShort = options.onShort;
+    this.#stopOffering = options.memory.offer(() => this.#evictable());
     this.#stopSampling = options.metrics.sampleCurrentVersion(options.model, () => {
       const generation = this.#live?.generation;
       return generation && { version: generation.version, answers: generation.alive };
@@ -98,6 +103,8 @@ export class Residency {
    */
   promote(generation: Generation, versionStamp: string, config: ConfigInForce): void {
     const replaced = this.#live?.generation;
+    replaced?.want();
+    generation.want();
     if (config !== this.#config) this.#configRefused = undefined;
     this.#config = config;
     this.#live = Object.freeze({ generation, versionStamp, config });
@@ -152,6 +159,7 @@ export class Residency {
     this.#kept = [];
     this.#publish();
     this.#stopSampling();
+    this.#stopOffering();
     await this.#drains.done();
     this.#state$.complete();
   }
@@ -159,6 +167,25 @@ export class Residency {
   /** Ends `generation` once nobody holds it. */
   retire(generation: Generation): void {
     this.#drains.begin(generation);
+  }
+
+  /** Kept and held by nobody; never the one that serves. */
+  #evictable(): readonly Evictable[] {
+    return this.#kept
+      .filter(({ leases }) => leases === 0)
+      .map((generation) => ({
+        memory: generation.memory,
+        wantedAt: generation.wantedAt,
+        evict: () => {
+          this.#evict(generation);
+        },
+      }));
+  }
+
+  #evict(generation: Generation): void {
+    this.#kept = this.#kept.filter((kept) => kept !== generation);
+    this.retire(generation);
+    this.#publish();
   }
 
   #keep(candidates: readonly Generation[]): void {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ModelError, errorMessage } from '../errors';
+import { MemoryRefusedError, ModelError, errorMessage } from '../errors';
 import { Backoff } from './backoff';
 import { departed, type Departure } from './departure';
 import type { Generation } from './generation';
@@ -51,9 +51,10 @@ export class Revival {
     const { residency, builds, closing, log, model } = this.#parts;
     const { version } = dead;
     const stillDead = () => !closing.aborted && residency.live?.generation === dead;
+    let sooner: Promise<void> = new Promise(() => undefined);
     while (stillDead()) {
       try {
-        await delay(this.#backoff.next(), undefined, { signal: closing });
+        await Promise.race([delay(this.#backoff.next(), undefined, { signal: closing }), sooner]);
         await builds.run(async () => {
           if (stillDead()) await this.#replace(dead, stillDead);
         });
@@ -64,6 +65,7 @@ export class Revival {
         log.error({ model, version, error: fault.message }, 'a model could not be started again');
         residency.bury(dead, fault);
         if (!fault.retryable) return;
+        sooner = fault instanceof MemoryRefusedError ? fault.givenBack : new Promise(() => undefined);
       }
     }
   }

@@ -9,6 +9,7 @@ import type { Generation } from './generation';
 import { hangAfterMs } from './hang-watch';
 import type { InferenceAnswer, InferenceRequest } from './inference-request';
 import type { LeftBehind } from './left-behind';
+import { MemoryBudget } from './memory-budget';
 import { modelLines } from './model-lines';
 import { OneAtATime } from './one-at-a-time';
 import type { ModelRepository } from './repository';
@@ -27,6 +28,8 @@ export interface ModelSlotOptions {
   readonly handlers: boolean;
   /** Worker threads of each version in memory; 1 by default. */
   readonly workers?: number | undefined;
+  /** Shared by all models of the replica; by default there is room for everything. */
+  readonly memory?: MemoryBudget | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Milliseconds that a version may take to be verified, loaded and warmed; 120 s by default. */
@@ -57,7 +60,8 @@ export class ModelSlot implements AsyncDisposable {
   readonly #stopSampling: () => void;
   #closed: Promise<void> | undefined;
 
-  constructor({ model, repository, handlers, metrics, log, ...limits }: ModelSlotOptions) {
+  constructor({ model, repository, handlers, metrics, log, memory, ...limits }: ModelSlotOptions) {
+    const budget = memory ?? new MemoryBudget({ log });
     this.model = model;
     this.#lines = modelLines(log.child({ model }));
     this.#admission = new Admission(model);
@@ -65,6 +69,7 @@ export class ModelSlot implements AsyncDisposable {
       model,
       metrics,
       log,
+      memory: budget,
       reportAfterMs: limits.drainReportMs,
       onShort: (generation) => {
         revival.mend(generation);
@@ -75,6 +80,7 @@ export class ModelSlot implements AsyncDisposable {
       repository,
       handlers,
       log,
+      memory: budget,
       ...limits,
       hangAfterMs: () => limits.hangAfterMs ?? hangAfterMs(this.#residency.config.config.admission.timeoutMs),
       admission: this.#admission,
@@ -202,6 +208,7 @@ export class ModelSlot implements AsyncDisposable {
 
   #resident(version: string): Generation {
     const generation = this.#residency.find(version);
+    generation?.want();
     if (generation !== undefined) return generation;
     throw new RequestError(
       'UNKNOWN_VERSION',

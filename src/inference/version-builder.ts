@@ -1,7 +1,9 @@
-import { ModelError } from '../errors';
+import { stat } from 'node:fs/promises';
+import { ModelError, errorMessage } from '../errors';
 import type { ConfigInForce } from './config-in-force';
 import { startGeneration, type Generation, type GenerationOptions } from './generation';
-import type { ModelRepository } from './repository';
+import type { MemoryBudget } from './memory-budget';
+import type { ModelFiles, ModelRepository } from './repository';
 import type { WorkerPhase } from './worker/protocol';
 
 /** Deaths of the same version's worker while it loads, in a row, after which trying again is not advised. */
@@ -19,7 +21,6 @@ export interface Build {
 export interface VersionBuilderOptions extends Pick<
   GenerationOptions,
   | 'handlers'
-  | 'workers'
   | 'admission'
   | 'log'
   | 'loadTimeoutMs'
@@ -31,6 +32,9 @@ export interface VersionBuilderOptions extends Pick<
 > {
   readonly model: string;
   readonly repository: ModelRepository;
+  /** Of each version; 1 by default. */
+  readonly workers?: number | undefined;
+  readonly memory: MemoryBudget;
 }
 
 /** Builds generations of one model out of its repository. */
@@ -43,15 +47,18 @@ export class VersionBuilder {
   }
 
   /**
-   * Locates, verifies, loads and warms a version. A load that has begun is never broken off. ModelError; a
-   * CRASHED_WHILE_LOADING stops being retryable the third time in a row.
+   * Locates a version, waits for room in the memory, verifies, loads and warms it. A load that has begun is never
+   * broken off. ModelError; MEMORY_REFUSED is a {@link MemoryRefusedError}, and a CRASHED_WHILE_LOADING stops being
+   * retryable the third time in a row.
    */
   async build({ version, config, expectedSha256, onPhase }: Build): Promise<Generation> {
-    const { model, repository, ...rest } = this.#options;
+    const { model, repository, workers = 1, memory: budget, ...rest } = this.#options;
     onPhase?.('FETCHING');
     const files = await repository.locate(model, version);
+    const fileBytes = await sizeOf(files);
+    const memory = await budget.reserve({ model, version, fileBytes, workers });
     try {
-      const generation = await startGeneration({ ...rest, files, config, expectedSha256, onPhase });
+      const generation = await startGeneration({ ...rest, files, config, memory, expectedSha256, onPhase });
       this.#deaths.delete(version);
       return generation;
     } catch (error) {
@@ -63,5 +70,14 @@ export class VersionBuilder {
         cause: error,
       });
     }
+  }
+}
+
+async function sizeOf({ model, version, modelPath }: ModelFiles): Promise<number> {
+  try {
+    return (await stat(modelPath)).size;
+  } catch (cause) {
+    const message = `version ${version} of model ${model} cannot be read: ${errorMessage(cause)}`;
+    throw new ModelError('FETCH_FAILED', message, true, { cause });
   }
 }

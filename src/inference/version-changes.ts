@@ -75,6 +75,7 @@ export class VersionChanges {
     if (expectedSha256 !== undefined && expectedSha256 !== generation.sha256) return undefined;
     if (!sameSession(generation.session, residency.config.config.session)) return undefined;
     const begun = performance.now();
+    generation.want();
     if (residency.live?.generation === generation) {
       residency.restamp(residency.live, stamp);
       this.#served = call.turn;

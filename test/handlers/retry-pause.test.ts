@@ -8,3 +8,9 @@ test('a pause ends by itself, or at once when it is called off', async () => {
   controller.abort();
   expect(await waiting).toBe(false);
 });
+
+test('a pause ends sooner when there is reason to', async () => {
+  const random = jest.spyOn(Math, 'random').mockReturnValue(0.99);
+  expect(await retryPause(30, new AbortController().signal, Promise.resolve())).toBe(true);
+  random.mockRestore();
+});

@@ -1,9 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import type { InferenceAnswer } from '../../src/inference/inference-request';
-import { requireSame } from '../../src/inference/model-threads';
 import { eventually } from '../support/eventually';
-import { ModelWorker } from '../support/model-worker';
-import { samples } from '../support/repositories';
 import { config } from './requests';
 import { ASKS, output, Scene } from './slot-scene';
 
@@ -115,17 +112,6 @@ test('one that does not load fails the version, and the other is ended', async (
   );
   await expect(scene.slot.serve({ version: '1', stamp: 'a' })).rejects.toMatchObject({ code: 'BAD_MODEL' });
   expect(await traced(scene, '1 ended')).toBe(2);
-});
-
-test('workers that did not read the same file do not serve together', async () => {
-  await using worker = new ModelWorker(await samples.locate('iris', '1'));
-  const ready = await worker.ready();
-  const files = await samples.locate('iris', '1');
-  const other = { ...ready, sha256: 'f'.repeat(64) };
-  requireSame([ready, { ...ready, ms: { fetch: 1, load: 2, warm: 3 } }], files);
-  expect(() => {
-    requireSame([ready, other], files);
-  }).toThrow('the workers of model iris version 1 did not read the same files: were they changed meanwhile?');
 });
 
 function subscribed(scene: Scene, into: (string | undefined)[]): Disposable {
