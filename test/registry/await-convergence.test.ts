@@ -1,53 +1,28 @@
 import { awaitConvergence, type Convergence, type FleetProgress } from '../../src/registry/await-convergence';
-import type { ZnodePaths } from '../../src/registry/paths';
 import { promote } from '../../src/registry/promote';
 import type { Target } from '../../src/registry/verdict';
 import { writeConfig } from '../../src/registry/write-config';
-import type { ZooKeeperSession } from '../../src/streams/session';
 import { eventually } from '../support/eventually';
-import { connect, failing, freshPaths, idle, PuppetReplica, serving, write } from '../support/fleet';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { failing, idle, serving, write } from '../support/fleet';
+import { registryScene } from '../support/registry-scene';
 
 const LONG = 20_000;
 const SHORT = 300;
 const NOT_FOUND = { code: 'NOT_FOUND', message: 'no such file', retryable: false } as const;
 
-let zookeeper: TestZooKeeper;
-let session: ZooKeeperSession;
-let paths: ZnodePaths;
-let replicas: PuppetReplica[];
-
-beforeAll(async () => {
-  zookeeper = await startTestZooKeeper();
-  session = await connect(zookeeper.connectString);
-});
-afterAll(async () => {
-  await session[Symbol.asyncDispose]();
-  await zookeeper[Symbol.asyncDispose]();
-});
-beforeEach(() => {
-  paths = freshPaths();
-  replicas = [];
-});
-afterEach(async () => {
-  await Promise.all(replicas.map((replica) => replica.end()));
-});
-
-async function start(name: string): Promise<PuppetReplica> {
-  const replica = await PuppetReplica.start(zookeeper.connectString, paths, name);
-  replicas.push(replica);
-  return replica;
-}
+const scene = registryScene();
 
 async function promoted(version: string): Promise<Target & { version: string }> {
-  const { mzxid } = await promote(session, paths, { model: 'iris', version, by: 'me@host' });
+  const { mzxid } = await promote(scene.session, scene.paths, { model: 'iris', version, by: 'me@host' });
   return { kind: 'version', version, mzxid };
 }
 
 /** The wait under way, with what it has told so far. */
 function waiting(target: Target, timeoutMs = LONG): { outcome: Promise<Convergence>; told: FleetProgress[] } {
   const told: FleetProgress[] = [];
-  const outcome = awaitConvergence(session, paths, 'iris', target, timeoutMs, (fleet) => told.push(fleet));
+  const outcome = awaitConvergence(scene.session, scene.paths, 'iris', target, timeoutMs, (fleet) =>
+    told.push(fleet),
+  );
   return { outcome, told };
 }
 
@@ -55,9 +30,9 @@ const sizeToldIs = (told: FleetProgress[], size: number) => eventually(() => tol
 
 describe('awaitConvergence on a version', () => {
   it('converges when every live replica serves it, whatever the dead ones say', async () => {
-    const a = await start('a');
-    const b = await start('b');
-    const dead = await start('dead');
+    const a = await scene.startReplica('a');
+    const b = await scene.startReplica('b');
+    const dead = await scene.startReplica('dead');
     await dead.end();
     const target = await promoted('2');
     await a.report('iris', serving('a', '2', target.mzxid));
@@ -77,7 +52,7 @@ describe('awaitConvergence on a version', () => {
   });
 
   it('takes no report from before the write for an answer, good or bad', async () => {
-    const a = await start('a');
+    const a = await scene.startReplica('a');
     const before = await promoted('2');
     await a.report('iris', serving('a', '2', before.mzxid));
     const again = waiting(await promoted('2'), SHORT);
@@ -91,7 +66,7 @@ describe('awaitConvergence on a version', () => {
   });
 
   it('ends when a replica failed for good, but not while it will try again', async () => {
-    const a = await start('a');
+    const a = await scene.startReplica('a');
     const target = await promoted('2');
     await a.report('iris', failing('a', '2', target.mzxid, { ...NOT_FOUND, retryable: true }));
     const { outcome, told } = waiting(target);
@@ -107,12 +82,12 @@ describe('awaitConvergence on a version', () => {
   });
 
   it('waits for one that joins and not for one that leaves', async () => {
-    const a = await start('a');
-    const leaving = await start('leaving');
+    const a = await scene.startReplica('a');
+    const leaving = await scene.startReplica('leaving');
     const target = await promoted('2');
     const { outcome, told } = waiting(target);
     await sizeToldIs(told, 2);
-    const joining = await start('joining');
+    const joining = await scene.startReplica('joining');
     await sizeToldIs(told, 3);
     await a.report('iris', serving('a', '2', target.mzxid));
     await leaving.end();
@@ -127,18 +102,18 @@ describe('awaitConvergence on a version', () => {
   it('says at once that no replica is live, and waits for one when the last leaves meanwhile', async () => {
     const target = await promoted('2');
     expect(await waiting(target).outcome).toEqual({ kind: 'no-replica' });
-    const a = await start('a');
+    const a = await scene.startReplica('a');
     const { outcome, told } = waiting(target);
     await sizeToldIs(told, 1);
     await a.end();
     await sizeToldIs(told, 0);
-    const b = await start('b');
+    const b = await scene.startReplica('b');
     await b.report('iris', serving('b', '2', target.mzxid));
     expect(await outcome).toMatchObject({ kind: 'converged' });
   });
 
   it('says that no replica is live when the last one left and none came', async () => {
-    const a = await start('a');
+    const a = await scene.startReplica('a');
     const { outcome, told } = waiting(await promoted('2'), 1500);
     await sizeToldIs(told, 1);
     await a.end();
@@ -148,21 +123,21 @@ describe('awaitConvergence on a version', () => {
   it.each<[string, (path: string) => Promise<unknown>, RegExp]>([
     [
       'another version',
-      (path) => write(session, path, '1'),
+      (path) => write(scene.session, path, '1'),
       /^version 1 was promoted \(zxid [0-9a-f]{16}\)$/,
     ],
-    ['nonsense', (path) => write(session, path, '..'), /is no version/],
-    ['a deletion', (path) => session.remove(path), /deleted/],
+    ['nonsense', (path) => write(scene.session, path, '..'), /is no version/],
+    ['a deletion', (path) => scene.session.remove(path), /deleted/],
   ])('ends when it is superseded by %s', async (_, supersede, by) => {
-    await start('a');
+    await scene.startReplica('a');
     const { outcome, told } = waiting(await promoted('2'));
     await sizeToldIs(told, 1);
-    await supersede(paths.version('iris'));
+    await supersede(scene.paths.version('iris'));
     expect(await outcome).toEqual({ kind: 'superseded', by: expect.stringMatching(by) as string });
   });
 
   it('takes a newer write of the same version for its own', async () => {
-    const a = await start('a');
+    const a = await scene.startReplica('a');
     const target = await promoted('2');
     const { outcome, told } = waiting(target);
     await sizeToldIs(told, 1);
@@ -172,7 +147,7 @@ describe('awaitConvergence on a version', () => {
   });
 
   it('is pending while a replica says that it serves another version', async () => {
-    const a = await start('a');
+    const a = await scene.startReplica('a');
     const target = await promoted('2');
     await a.report('iris', serving('a', '1', target.mzxid));
     expect(await waiting(target, SHORT).outcome).toMatchObject({
@@ -182,29 +157,29 @@ describe('awaitConvergence on a version', () => {
   });
 
   it('gets there although the server was killed and restarted in between', async () => {
-    const a = await start('a');
+    const a = await scene.startReplica('a');
     const target = await promoted('2');
     const { outcome, told } = waiting(target);
     await sizeToldIs(told, 1);
-    await zookeeper.server.kill('SIGKILL');
-    await zookeeper.server.restart();
+    await scene.zookeeper.server.kill('SIGKILL');
+    await scene.zookeeper.server.restart();
     await eventually(async () => {
       await a.report('iris', serving('a', '2', target.mzxid));
       return true;
     });
     expect(await outcome).toMatchObject({ kind: 'converged' });
-    await session.connected();
+    await scene.session.connected();
   });
 });
 
 describe('awaitConvergence on a config', () => {
   const set = async (text: string): Promise<Target> => {
     const request = { model: 'iris', data: Buffer.from(text), by: 'me@host' };
-    return { kind: 'config', mzxid: (await writeConfig(session, paths, request)).mzxid };
+    return { kind: 'config', mzxid: (await writeConfig(scene.session, scene.paths, request)).mzxid };
   };
 
   it('converges when it is applied', async () => {
-    const a = await start('a');
+    const a = await scene.startReplica('a');
     const target = await set('{}');
     const { outcome, told } = waiting(target);
     await sizeToldIs(told, 1);
@@ -214,7 +189,7 @@ describe('awaitConvergence on a config', () => {
   });
 
   it('ends when it is refused, and not because a former one was', async () => {
-    const a = await start('a');
+    const a = await scene.startReplica('a');
     const former = await set('{}');
     const refused = (mzxid: string) =>
       ({ state: 'REFUSED', mzxid: null, error: { mzxid, message: '$.params.x' } }) as const;
@@ -231,7 +206,7 @@ describe('awaitConvergence on a config', () => {
   });
 
   it('ends when another one is written', async () => {
-    await start('a');
+    await scene.startReplica('a');
     const { outcome, told } = waiting(await set('{}'));
     await sizeToldIs(told, 1);
     await set('{}');

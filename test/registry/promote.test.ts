@@ -5,32 +5,13 @@ import { promote } from '../../src/registry/promote';
 import { readHistory } from '../../src/registry/read-history';
 import { connect, freshPaths, MANIFEST, write } from '../support/fleet';
 import { connectionLost, meddling, replacing } from '../support/meddling';
-import type { ZnodePaths } from '../../src/registry/paths';
-import type { ZooKeeperSession } from '../../src/streams/session';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { registryScene } from '../support/registry-scene';
 
 const BY = 'me@host';
 
-let zookeeper: TestZooKeeper;
-let session: ZooKeeperSession;
-let other: ZooKeeperSession;
-let paths: ZnodePaths;
+const scene = registryScene();
 
-beforeAll(async () => {
-  zookeeper = await startTestZooKeeper();
-  session = await connect(zookeeper.connectString);
-  other = await connect(zookeeper.connectString);
-});
-afterAll(async () => {
-  await session[Symbol.asyncDispose]();
-  await other[Symbol.asyncDispose]();
-  await zookeeper[Symbol.asyncDispose]();
-});
-beforeEach(() => {
-  paths = freshPaths();
-});
-
-const promoted = async () => (await session.get(paths.version('iris')))?.data.toString();
+const promoted = async () => (await scene.session.get(scene.paths.version('iris')))?.data.toString();
 
 /** The first call fails for want of a connection. */
 function failingFirst<T>(act: (path: string) => Promise<T>): (path: string) => Promise<T> {
@@ -42,107 +23,123 @@ function failingFirst<T>(act: (path: string) => Promise<T>): (path: string) => P
 }
 
 const timeline = async () =>
-  (await readHistory(session, paths, 'iris')).map(({ kind, from, to }) => `${kind} ${from ?? '-'} ${to}`);
+  (await readHistory(scene.session, scene.paths, 'iris')).map(
+    ({ kind, from, to }) => `${kind} ${from ?? '-'} ${to}`,
+  );
 
 describe('promote', () => {
   it('makes every znode that is missing, and answers the fence of the write', async () => {
-    const done = await promote(session, paths, { model: 'iris', version: '2', by: BY, reason: 'why not' });
-    const node = await session.get(paths.version('iris'));
+    const done = await promote(scene.session, scene.paths, {
+      model: 'iris',
+      version: '2',
+      by: BY,
+      reason: 'why not',
+    });
+    const node = await scene.session.get(scene.paths.version('iris'));
     expect(done).toEqual({ model: 'iris', from: null, to: '2', mzxid: node!.stat.mzxid });
     expect(node!.data.toString()).toBe('2');
-    const [entry] = await readHistory(session, paths, 'iris');
+    const [entry] = await readHistory(scene.session, scene.paths, 'iris');
     expect(entry).toMatchObject({ kind: 'promote', from: null, to: '2', by: BY, reason: 'why not' });
     expect(entry).toMatchObject({ zxid: done.mzxid, name: 'h-0000000000', when: node!.stat.mtime });
   });
 
   it('makes a chroot that is missing, and works at its top', async () => {
-    const inside = await connect(`${zookeeper.connectString}/chroot-${process.pid}`);
+    const inside = await connect(`${scene.zookeeper.connectString}/chroot-${process.pid}`);
     const top = freshPaths();
     const done = await promote(inside, top, { model: 'iris', version: '2', by: BY });
-    expect((await other.get(`/chroot-${process.pid}${top.version('iris')}`))?.stat.mzxid).toBe(done.mzxid);
+    expect((await scene.other.get(`/chroot-${process.pid}${top.version('iris')}`))?.stat.mzxid).toBe(
+      done.mzxid,
+    );
     await inside[Symbol.asyncDispose]();
   });
 
   it('writes pinned znodes, with the history under the root', async () => {
-    const pinned = freshPaths([{ model: 'iris', versionPath: `${paths.root}-own/a/version` }]);
-    await promote(session, pinned, { model: 'iris', version: '3', by: BY });
-    expect((await session.get(`${paths.root}-own/a/version`))?.data.toString()).toBe('3');
-    expect(await readHistory(session, pinned, 'iris')).toHaveLength(1);
-    expect(await session.exists(pinned.model('iris'))).toBeUndefined();
+    const pinned = freshPaths([{ model: 'iris', versionPath: `${scene.paths.root}-own/a/version` }]);
+    await promote(scene.session, pinned, { model: 'iris', version: '3', by: BY });
+    expect((await scene.session.get(`${scene.paths.root}-own/a/version`))?.data.toString()).toBe('3');
+    expect(await readHistory(scene.session, pinned, 'iris')).toHaveLength(1);
+    expect(await scene.session.exists(pinned.model('iris'))).toBeUndefined();
   });
 
   it('keeps a history, newest first, also of the same version again, each with its own zxid', async () => {
-    for (const version of ['1', '2', '2']) await promote(session, paths, { model: 'iris', version, by: BY });
+    for (const version of ['1', '2', '2'])
+      await promote(scene.session, scene.paths, { model: 'iris', version, by: BY });
     expect(await timeline()).toEqual(['promote 2 2', 'promote 1 2', 'promote - 1']);
-    const zxids = (await readHistory(session, paths, 'iris')).map((entry) => entry.zxid);
+    const zxids = (await readHistory(scene.session, scene.paths, 'iris')).map((entry) => entry.zxid);
     expect([...zxids].sort().reverse()).toEqual(zxids);
-    expect((await readHistory(session, paths, 'iris', 1)).map((entry) => entry.from)).toEqual(['2']);
+    expect((await readHistory(scene.session, scene.paths, 'iris', 1)).map((entry) => entry.from)).toEqual([
+      '2',
+    ]);
   });
 
   it('says nothing of what was there when that is no version', async () => {
-    await write(session, paths.version('iris'), 'x'.repeat(100_000));
-    expect((await promote(session, paths, { model: 'iris', version: '1', by: BY })).from).toBeNull();
+    await write(scene.session, scene.paths.version('iris'), 'x'.repeat(100_000));
+    expect(
+      (await promote(scene.session, scene.paths, { model: 'iris', version: '1', by: BY })).from,
+    ).toBeNull();
   });
 
   it('passes over strangers in the history', async () => {
-    await promote(session, paths, { model: 'iris', version: '1', by: BY });
-    await write(session, `${paths.history('iris')}/h-0000000007`, 'noise');
-    await write(session, `${paths.history('iris')}/other`, '{}');
+    await promote(scene.session, scene.paths, { model: 'iris', version: '1', by: BY });
+    await write(scene.session, `${scene.paths.history('iris')}/h-0000000007`, 'noise');
+    await write(scene.session, `${scene.paths.history('iris')}/other`, '{}');
     expect(await timeline()).toEqual(['promote - 1']);
   });
 
   it('reads again and tells the truth when others were faster: set, created, deleted', async () => {
-    const busy = meddling(session, async (attempt) => {
-      if (attempt === 1) await write(other, paths.version('iris'), '8');
-      if (attempt === 2) await write(other, paths.version('iris'), '9');
-      if (attempt === 3) await other.remove(paths.version('iris'));
-      if (attempt === 4) await write(other, paths.version('iris'), '7');
+    const busy = meddling(scene.session, async (attempt) => {
+      if (attempt === 1) await write(scene.other, scene.paths.version('iris'), '8');
+      if (attempt === 2) await write(scene.other, scene.paths.version('iris'), '9');
+      if (attempt === 3) await scene.other.remove(scene.paths.version('iris'));
+      if (attempt === 4) await write(scene.other, scene.paths.version('iris'), '7');
     });
-    const done = await promote(busy, paths, { model: 'iris', version: '2', by: BY });
+    const done = await promote(busy, scene.paths, { model: 'iris', version: '2', by: BY });
     expect(done.from).toBe('7');
     expect(await promoted()).toBe('2');
     expect(await timeline()).toEqual(['promote 7 2']);
   });
 
   it('gives up when it is never fast enough', async () => {
-    const busy = meddling(session, (attempt) => write(other, paths.version('iris'), String(attempt)));
-    await expect(promote(busy, paths, { model: 'iris', version: 'mine', by: BY })).rejects.toThrow(
+    const busy = meddling(scene.session, (attempt) =>
+      write(scene.other, scene.paths.version('iris'), String(attempt)),
+    );
+    await expect(promote(busy, scene.paths, { model: 'iris', version: 'mine', by: BY })).rejects.toThrow(
       ZooKeeperError,
     );
     expect(await promoted()).not.toBe('mine');
   });
 
   it('holds to the manifest that it read', async () => {
-    await publishManifest(session, paths, 'iris', '2', MANIFEST);
+    await publishManifest(scene.session, scene.paths, 'iris', '2', MANIFEST);
     let changes = 0;
-    const busy = meddling(session, async (attempt) => {
+    const busy = meddling(scene.session, async (attempt) => {
       if (attempt > 1) return;
       changes += 1;
-      await other.remove(paths.catalog('iris', '2'));
+      await scene.other.remove(scene.paths.catalog('iris', '2'));
     });
-    await promote(busy, paths, { model: 'iris', version: '2', by: BY });
+    await promote(busy, scene.paths, { model: 'iris', version: '2', by: BY });
     expect(changes).toBe(1);
     expect(await timeline()).toEqual(['promote - 2']);
   });
 
   it('finds out that a write happened whose reply was lost, and does not write it twice', async () => {
     const lossy = meddling(
-      session,
+      scene.session,
       () => Promise.resolve(),
       (attempt) => {
         if (attempt === 1) throw connectionLost(true);
       },
     );
-    const done = await promote(lossy, paths, { model: 'iris', version: '2', by: BY });
+    const done = await promote(lossy, scene.paths, { model: 'iris', version: '2', by: BY });
     expect(await timeline()).toEqual(['promote - 2']);
-    expect(done.mzxid).toBe((await session.exists(paths.version('iris')))?.mzxid);
+    expect(done.mzxid).toBe((await scene.session.exists(scene.paths.version('iris')))?.mzxid);
   });
 
   it('writes again when the lost one did not happen', async () => {
-    const lossy = meddling(session, (attempt) =>
+    const lossy = meddling(scene.session, (attempt) =>
       attempt === 1 ? Promise.reject(connectionLost(true)) : Promise.resolve(),
     );
-    await promote(lossy, paths, { model: 'iris', version: '2', by: BY });
+    await promote(lossy, scene.paths, { model: 'iris', version: '2', by: BY });
     expect(await timeline()).toEqual(['promote - 2']);
   });
 
@@ -150,56 +147,58 @@ describe('promote', () => {
     let synced = false;
     const lossy = meddling(
       replacing(
-        replacing(session, 'sync', async (path) => {
-          await session.sync(path);
+        replacing(scene.session, 'sync', async (path) => {
+          await scene.session.sync(path);
           synced = true;
         }),
         'children',
         // As by a server that lags behind the one that took the write, and then by none.
-        failingFirst((path: string) => (synced ? session.children(path) : Promise.resolve(undefined))),
+        failingFirst((path: string) => (synced ? scene.session.children(path) : Promise.resolve(undefined))),
       ),
       () => Promise.resolve(),
       (attempt) => {
         if (attempt === 1) throw connectionLost(true);
       },
     );
-    await promote(lossy, paths, { model: 'iris', version: '2', by: BY });
+    await promote(lossy, scene.paths, { model: 'iris', version: '2', by: BY });
     expect(await timeline()).toEqual(['promote - 2']);
   });
 
   it('waits for a connection that breaks before the write, and for one that breaks after it', async () => {
     const before = replacing(
-      session,
+      scene.session,
       'get',
-      failingFirst((path) => session.get(path)),
+      failingFirst((path) => scene.session.get(path)),
     );
     const after = replacing(
-      session,
+      scene.session,
       'children',
-      failingFirst((path) => session.children(path)),
+      failingFirst((path) => scene.session.children(path)),
     );
     for (const [version, breaking] of Object.entries({ before, after })) {
-      const done = await promote(breaking, paths, { model: 'iris', version, by: BY });
-      expect(done.mzxid).toBe((await session.exists(paths.version('iris')))?.mzxid);
+      const done = await promote(breaking, scene.paths, { model: 'iris', version, by: BY });
+      expect(done.mzxid).toBe((await scene.session.exists(scene.paths.version('iris')))?.mzxid);
     }
     expect(await timeline()).toEqual(['promote before after', 'promote - before']);
   });
 
   it('says that it may have been written when that could not be found out', async () => {
-    const unable = replacing(session, 'children', () => Promise.reject(connectionLost(false)));
-    await expect(promote(unable, paths, { model: 'iris', version: '2', by: BY })).rejects.toMatchObject({
-      code: 'CONNECTION_LOSS',
-      message: expect.stringContaining('may have been written') as string,
-      outcome: { mayHaveHappened: true, retryable: true },
-    });
+    const unable = replacing(scene.session, 'children', () => Promise.reject(connectionLost(false)));
+    await expect(promote(unable, scene.paths, { model: 'iris', version: '2', by: BY })).rejects.toMatchObject(
+      {
+        code: 'CONNECTION_LOSS',
+        message: expect.stringContaining('may have been written') as string,
+        outcome: { mayHaveHappened: true, retryable: true },
+      },
+    );
     expect(await timeline()).toEqual(['promote - 2']);
   });
 
   it('says the same when what it is to be is refused after a write that was not answered', async () => {
     let decisions = 0;
-    const lossy = meddling(session, () => Promise.reject(connectionLost(true)));
-    const changing = commitChange(lossy, paths, {
-      ...{ model: 'iris', kind: 'promote', path: paths.version('iris'), by: BY, reason: undefined },
+    const lossy = meddling(scene.session, () => Promise.reject(connectionLost(true)));
+    const changing = commitChange(lossy, scene.paths, {
+      ...{ model: 'iris', kind: 'promote', path: scene.paths.version('iris'), by: BY, reason: undefined },
       decide: () => {
         decisions += 1;
         if (decisions === 2) throw new Error('changed meanwhile');
@@ -218,14 +217,16 @@ describe('promote', () => {
       retryable: false,
     });
     for (const error of [refused, new TypeError('a bug')]) {
-      const failing = meddling(session, () => Promise.reject(error));
-      await expect(promote(failing, paths, { model: 'iris', version: '2', by: BY })).rejects.toBe(error);
+      const failing = meddling(scene.session, () => Promise.reject(error));
+      await expect(promote(failing, scene.paths, { model: 'iris', version: '2', by: BY })).rejects.toBe(
+        error,
+      );
     }
   });
 
   it('says so when its own record cannot be found again', async () => {
-    const hidden = replacing(session, 'children', () => Promise.resolve(undefined));
-    await expect(promote(hidden, paths, { model: 'iris', version: '2', by: BY })).rejects.toThrow(
+    const hidden = replacing(scene.session, 'children', () => Promise.resolve(undefined));
+    await expect(promote(hidden, scene.paths, { model: 'iris', version: '2', by: BY })).rejects.toThrow(
       /was written, but its history record is gone/,
     );
   });
@@ -233,10 +234,10 @@ describe('promote', () => {
 
 describe('commitChange', () => {
   it('writes nothing when the decision is a refusal', async () => {
-    const refusing = commitChange(session, paths, {
+    const refusing = commitChange(scene.session, scene.paths, {
       model: 'iris',
       kind: 'promote',
-      path: paths.version('iris'),
+      path: scene.paths.version('iris'),
       by: BY,
       reason: undefined,
       decide: () => {
@@ -244,6 +245,6 @@ describe('commitChange', () => {
       },
     });
     await expect(refusing).rejects.toThrow('no');
-    expect(await session.exists(paths.root)).toBeUndefined();
+    expect(await scene.session.exists(scene.paths.root)).toBeUndefined();
   });
 });

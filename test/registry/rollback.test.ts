@@ -2,41 +2,24 @@ import { promote } from '../../src/registry/promote';
 import { readHistory } from '../../src/registry/read-history';
 import { NothingToRollBack, rollback } from '../../src/registry/rollback';
 import { writeConfig } from '../../src/registry/write-config';
-import { connect, freshPaths, write } from '../support/fleet';
+import { write } from '../support/fleet';
 import { meddling } from '../support/meddling';
-import type { ZnodePaths } from '../../src/registry/paths';
-import type { ZooKeeperSession } from '../../src/streams/session';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { registryScene } from '../support/registry-scene';
 
 const BY = 'me@host';
 
-let zookeeper: TestZooKeeper;
-let session: ZooKeeperSession;
-let other: ZooKeeperSession;
-let paths: ZnodePaths;
+const scene = registryScene();
 
-beforeAll(async () => {
-  zookeeper = await startTestZooKeeper();
-  session = await connect(zookeeper.connectString);
-  other = await connect(zookeeper.connectString);
-});
-afterAll(async () => {
-  await session[Symbol.asyncDispose]();
-  await other[Symbol.asyncDispose]();
-  await zookeeper[Symbol.asyncDispose]();
-});
-beforeEach(() => {
-  paths = freshPaths();
-});
-
-const promoted = async () => (await session.get(paths.version('iris')))?.data.toString();
+const promoted = async () => (await scene.session.get(scene.paths.version('iris')))?.data.toString();
 
 const timeline = async () =>
-  (await readHistory(session, paths, 'iris')).map(({ kind, from, to }) => `${kind} ${from ?? '-'} ${to}`);
+  (await readHistory(scene.session, scene.paths, 'iris')).map(
+    ({ kind, from, to }) => `${kind} ${from ?? '-'} ${to}`,
+  );
 
 describe('rollback', () => {
-  const to = (version: string) => promote(session, paths, { model: 'iris', version, by: BY });
-  const back = () => rollback(session, paths, { model: 'iris', by: BY });
+  const to = (version: string) => promote(scene.session, scene.paths, { model: 'iris', version, by: BY });
+  const back = () => rollback(scene.session, scene.paths, { model: 'iris', by: BY });
 
   it('goes to the version before, and back again', async () => {
     await to('1');
@@ -51,20 +34,20 @@ describe('rollback', () => {
     await to('1');
     await to('2');
     await to('2');
-    await writeConfig(session, paths, { model: 'iris', data: Buffer.from('{}'), by: BY });
+    await writeConfig(scene.session, scene.paths, { model: 'iris', data: Buffer.from('{}'), by: BY });
     expect((await back()).to).toBe('1');
   });
 
   it('goes to the last one promoted after a bare write, which left no record', async () => {
     await to('1');
     await to('2');
-    await write(other, paths.version('iris'), '3');
+    await write(scene.other, scene.paths.version('iris'), '3');
     expect(await back()).toMatchObject({ from: '3', to: '2' });
   });
 
   it('goes to the last one promoted when the znode was deleted', async () => {
     await to('1');
-    await other.remove(paths.version('iris'));
+    await scene.other.remove(scene.paths.version('iris'));
     expect(await back()).toMatchObject({ from: null, to: '1' });
   });
 
@@ -77,8 +60,8 @@ describe('rollback', () => {
   it('refuses when somebody changes the pointer meanwhile', async () => {
     await to('1');
     await to('2');
-    const busy = meddling(session, () => write(other, paths.version('iris'), '3'));
-    await expect(rollback(busy, paths, { model: 'iris', by: BY })).rejects.toThrow(
+    const busy = meddling(scene.session, () => write(scene.other, scene.paths.version('iris'), '3'));
+    await expect(rollback(busy, scene.paths, { model: 'iris', by: BY })).rejects.toThrow(
       /changed to 3 by somebody else meanwhile/,
     );
     expect(await promoted()).toBe('3');

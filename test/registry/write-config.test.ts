@@ -2,41 +2,27 @@ import { ConfigError } from '../../src/errors';
 import { readHistory } from '../../src/registry/read-history';
 import { readConfig } from '../../src/registry/read-config';
 import { writeConfig } from '../../src/registry/write-config';
-import { connect, freshPaths, write } from '../support/fleet';
-import type { ZnodePaths } from '../../src/registry/paths';
-import type { ZooKeeperSession } from '../../src/streams/session';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { write } from '../support/fleet';
+import { registryScene } from '../support/registry-scene';
 
 const BY = 'me@host';
 
-let zookeeper: TestZooKeeper;
-let session: ZooKeeperSession;
-let paths: ZnodePaths;
-
-beforeAll(async () => {
-  zookeeper = await startTestZooKeeper();
-  session = await connect(zookeeper.connectString);
-});
-afterAll(async () => {
-  await session[Symbol.asyncDispose]();
-  await zookeeper[Symbol.asyncDispose]();
-});
-beforeEach(() => {
-  paths = freshPaths();
-});
+const scene = registryScene();
 
 const timeline = async () =>
-  (await readHistory(session, paths, 'iris')).map(({ kind, from, to }) => `${kind} ${from ?? '-'} ${to}`);
+  (await readHistory(scene.session, scene.paths, 'iris')).map(
+    ({ kind, from, to }) => `${kind} ${from ?? '-'} ${to}`,
+  );
 
 describe('writeConfig', () => {
   const set = (text: string) =>
-    writeConfig(session, paths, { model: 'iris', data: Buffer.from(text), by: BY });
-  const config = async () => (await readConfig(session, paths, 'iris'))?.data.toString();
+    writeConfig(scene.session, scene.paths, { model: 'iris', data: Buffer.from(text), by: BY });
+  const config = async () => (await readConfig(scene.session, scene.paths, 'iris'))?.data.toString();
 
   it('writes it as it is, with both texts in the history', async () => {
     const first = await set(' {"batching": {"maxRows": 8}}\n');
     expect(await config()).toBe('{"batching": {"maxRows": 8}}');
-    expect((await readConfig(session, paths, 'iris'))?.mzxid).toBe(first.mzxid);
+    expect((await readConfig(scene.session, scene.paths, 'iris'))?.mzxid).toBe(first.mzxid);
     await set('{}');
     expect(await timeline()).toEqual([
       'config {"batching": {"maxRows": 8}} {}',
@@ -63,7 +49,7 @@ describe('writeConfig', () => {
   it.each([Buffer.from([0xff, 0xfe]), Buffer.alloc(70_000, 0x20)])(
     'replaces a config that is no text, or too long to be one, without repeating it',
     async (noise) => {
-      await write(session, paths.config('iris'), noise);
+      await write(scene.session, scene.paths.config('iris'), noise);
       await set('{}');
       expect(await timeline()).toEqual(['config - {}']);
     },

@@ -1,0 +1,61 @@
+import type { ZnodePaths } from '../../src/registry/paths';
+import type { ZooKeeperSession } from '../../src/streams/session';
+import { connect, freshPaths, PuppetReplica } from './fleet';
+import { startTestZooKeeper, type TestZooKeeper } from './zookeeper';
+
+/** What tests of the registry begin with. */
+export interface RegistryScene {
+  readonly zookeeper: TestZooKeeper;
+  readonly session: ZooKeeperSession;
+  /** A second client. */
+  readonly other: ZooKeeperSession;
+  /** Below a root of the test's own. */
+  readonly paths: ZnodePaths;
+  /** A replica that reports what it is told to, until the test is over. */
+  startReplica(name: string): Promise<PuppetReplica>;
+}
+
+/** Registers jest's hooks: a server and two sessions for the file, a root for each test. */
+export function registryScene(): RegistryScene {
+  let zookeeper: TestZooKeeper;
+  let session: ZooKeeperSession;
+  let other: ZooKeeperSession;
+  let paths: ZnodePaths;
+  let replicas: PuppetReplica[];
+  beforeAll(async () => {
+    zookeeper = await startTestZooKeeper();
+    session = await connect(zookeeper.connectString);
+    other = await connect(zookeeper.connectString);
+  });
+  afterAll(async () => {
+    await session[Symbol.asyncDispose]();
+    await other[Symbol.asyncDispose]();
+    await zookeeper[Symbol.asyncDispose]();
+  });
+  beforeEach(() => {
+    paths = freshPaths();
+    replicas = [];
+  });
+  afterEach(async () => {
+    await Promise.all(replicas.map((replica) => replica.end()));
+  });
+  return {
+    get zookeeper() {
+      return zookeeper;
+    },
+    get session() {
+      return session;
+    },
+    get other() {
+      return other;
+    },
+    get paths() {
+      return paths;
+    },
+    async startReplica(name) {
+      const replica = await PuppetReplica.start(zookeeper.connectString, paths, name);
+      replicas.push(replica);
+      return replica;
+    },
+  };
+}
