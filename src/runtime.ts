@@ -21,6 +21,7 @@ import { type HttpServer, startServer } from './server/http-server';
 import { defaultReplica, type ReplicaSettings } from './settings';
 import { stateFolder } from './state/folder';
 import { LastGoodStore } from './state/last-good-store';
+import { LoadGuard } from './state/load-guard';
 import { openSession, type ZooKeeperSession } from './streams/session';
 
 /**
@@ -35,7 +36,9 @@ export async function startReplica(
   const ensemble = ensembleOptions(settings);
   const repository = await openRepository(settings.models);
   const metrics = new Metrics();
-  const store = await LastGoodStore.open(forgetful ? undefined : folderOf(settings), log);
+  const folder = forgetful ? undefined : folderOf(settings);
+  const store = await LastGoodStore.open(folder, log);
+  const loads = folder === undefined ? undefined : await LoadGuard.open(folder, log);
   const paths = new ZnodePaths(settings.root, settings.pinned);
   const guard = worldGuard(paths, store, metrics, log);
   const session = openSession({ ...ensemble, guard, log });
@@ -48,7 +51,7 @@ export async function startReplica(
   metrics.sampleMemory(memory);
   const served = new ServedModels({
     ...{ session, paths, repository, handlers, workers },
-    ...{ memory, store, metrics, log },
+    ...{ memory, store, loads, metrics, log },
   });
   const readiness = new Readiness(served, settings.strictReadiness);
   try {
@@ -62,7 +65,7 @@ export async function startReplica(
     });
     const id = settings.replica ?? defaultReplica(server.port);
     return new Replica(id, settings, {
-      ...{ server, session, paths, store },
+      ...{ server, session, paths, store, loads },
       ...{ served, readiness, observing, metrics, log },
     });
   } catch (error) {
@@ -82,6 +85,7 @@ interface Parts {
   readonly session: ZooKeeperSession;
   readonly paths: ZnodePaths;
   readonly store: LastGoodStore;
+  readonly loads: LoadGuard | undefined;
   readonly served: ServedModels;
   readonly readiness: Readiness;
   readonly observing: readonly RunningHandler[];
@@ -179,8 +183,9 @@ export class Replica implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const { server, session, store, served, observing } = this.#parts;
+    const { server, session, store, loads, served, observing } = this.#parts;
     this.#closing.abort();
+    await loads?.close();
     await server.drain();
     // A replica that never joined is still waiting for the ensemble or for its id: closing ends the wait.
     if (this.#registration === undefined) await session[Symbol.asyncDispose]();

@@ -54,6 +54,8 @@ export const followVersion = declareHandler<ServedModel, PromotedVersion>({
       return;
     }
     const overtaken = (): boolean => signal.aborted;
+    // It may end the process once more: what is known to work comes first.
+    if (isSuspect(promoted, context)) await fallBack(context, signal);
     for (let failures = 1; !overtaken(); failures += 1) {
       const { epoch } = context.slot.state.config;
       const error = await attempt(promoted, context, signal);
@@ -69,6 +71,12 @@ export const followVersion = declareHandler<ServedModel, PromotedVersion>({
     }
   },
 });
+
+/** Whether a process before this one ended while it loaded that version, which is not the one that served last. */
+function isSuspect(promoted: PromotedVersion, { model, loads, lastGood }: ServedModel): boolean {
+  if (promoted.kind !== 'version' || promoted.version === lastGood?.version) return false;
+  return loads?.suspects(model, promoted.version) === true;
+}
 
 /** One attempt to serve what was promoted; what went wrong, if anything did. */
 async function attempt(
@@ -168,7 +176,7 @@ async function worthAnotherAttempt(
     const sooner = error instanceof MemoryRefusedError ? error.givenBack : undefined;
     return retryPause(failures, signal, sooner);
   }
-  if (error.code !== 'WARMUP_FAILED') return false;
+  if (error.code !== 'WARMUP_FAILED' && error.code !== 'CRASHED_WHILE_LOADING') return false;
   const configChanged$ = slot.state$.pipe(
     filter((state) => state.config.epoch !== epoch),
     map(() => true),

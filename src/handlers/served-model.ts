@@ -4,6 +4,7 @@ import type { Metrics } from '../metrics';
 import type { ZnodePaths } from '../registry/paths';
 import type { GoodModel } from '../state/last-good';
 import type { LastGoodStore } from '../state/last-good-store';
+import type { LoadGuard } from '../state/load-guard';
 import type { ZooKeeperSession } from '../streams/session';
 import type { ObservedState } from './observed-state';
 
@@ -16,6 +17,7 @@ export interface ServedModel {
   /** What the process before this one served last. */
   readonly lastGood: GoodModel | undefined;
   readonly store: LastGoodStore;
+  readonly loads: LoadGuard | undefined;
   /** Digests of published versions, as the catalog has them: its entries never change. */
   readonly digests: Map<string, string>;
   readonly session: ZooKeeperSession;

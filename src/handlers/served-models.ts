@@ -4,6 +4,7 @@ import { ModelSlot, type ModelSlotOptions } from '../inference/slot';
 import type { ZnodePaths } from '../registry/paths';
 import { removeStatus } from '../registry/write-status';
 import type { LastGoodStore } from '../state/last-good-store';
+import type { LoadGuard } from '../state/load-guard';
 import type { ZooKeeperSession } from '../streams/session';
 import { applyConfig } from './apply-config';
 import { type RunningHandler, startHandler } from './event-handler';
@@ -21,6 +22,8 @@ export interface ServedModelsOptions extends Pick<
   readonly session: ZooKeeperSession;
   readonly paths: ZnodePaths;
   readonly store: LastGoodStore;
+  /** Left out: a version that takes the process down is loaded again by the next one. */
+  readonly loads?: LoadGuard | undefined;
 }
 
 interface RunningModel {
@@ -77,16 +80,15 @@ export class ServedModels {
   }
 
   #add(model: string, replica: string): void {
-    const { session, paths, repository, handlers, workers, memory, store, metrics, log } = this.#options;
+    const { session, paths, store, loads, metrics, log, ...options } = this.#options;
     const observed = new ObservedState(replica);
     const { leftBehind } = this;
-    const limits = { handlers, workers, memory, leftBehind };
-    const slot = new ModelSlot({ model, repository, metrics, log, ...limits });
+    const slot = new ModelSlot({ ...options, model, metrics, leftBehind, guardLoad: loads?.run, log });
     const lastGood = store.found.models.find((good) => good.model === model);
     const digests = new Map<string, string>();
     const context: ServedModel = {
       ...{ model, replica, slot, observed, digests, lastGood, store },
-      ...{ session, paths, metrics, log },
+      ...{ session, paths, loads, metrics, log },
     };
     this.#running.set(model, {
       context,

@@ -64,7 +64,7 @@ export class ConfigChanges {
     if (live === undefined || takesAsItIs(live, next)) return undefined;
     const { version, sha256, session } = live.generation;
     const generation = await builder
-      .build({ version, config: next, expectedSha256: sha256 })
+      .build({ version, stamp: live.versionStamp, config: next, expectedSha256: sha256 })
       .catch((cause: unknown) => {
         const message = `version ${version} cannot be built with it: ${errorMessage(cause)}`;
         const path = sameSession(session, next.config.session) ? '$' : '$.session';

@@ -72,9 +72,11 @@ export class Revival {
 
   async #replace(dead: Generation, stillDead: () => boolean): Promise<void> {
     const { residency, builder } = this.#parts;
-    const { config } = residency;
+    const { config, live: former } = residency;
+    if (former === undefined) return;
     const generation = await builder.build({
       version: dead.version,
+      stamp: former.versionStamp,
       config,
       expectedSha256: dead.sha256,
     });

@@ -6,6 +6,7 @@ import type { Metrics } from '../metrics';
 import { Admission } from './admission';
 import { ConfigChanges, type ConfigOutcome } from './config-changes';
 import type { Generation } from './generation';
+import type { GuardLoad } from './guard-load';
 import { hangAfterMs } from './hang-watch';
 import type { InferenceAnswer, InferenceRequest } from './inference-request';
 import type { LeftBehind } from './left-behind';
@@ -38,6 +39,8 @@ export interface ModelSlotOptions {
   readonly callTimeoutMs?: number | undefined;
   /** Milliseconds after which a worker at work that gives no sign of life is given up; see {@link hangAfterMs}. */
   readonly hangAfterMs?: number | undefined;
+  /** Every load of a version runs in it. */
+  readonly guardLoad?: GuardLoad | undefined;
   /** Told of worker threads that were given up and live. */
   readonly leftBehind?: LeftBehind | undefined;
   /** Milliseconds after which a version that is to end is reported; 10 s by default. */
@@ -83,6 +86,7 @@ export class ModelSlot implements AsyncDisposable {
       memory: budget,
       ...limits,
       hangAfterMs: () => limits.hangAfterMs ?? hangAfterMs(this.#residency.config.config.admission.timeoutMs),
+      closing: this.#closing.signal,
       admission: this.#admission,
       onRows: (rows) => {
         metrics.batchRows.observe({ model }, rows);

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { ModelError, errorMessage } from '../errors';
 import type { ConfigInForce } from './config-in-force';
 import { startGeneration, type Generation, type GenerationOptions } from './generation';
+import type { GuardLoad } from './guard-load';
 import type { MemoryBudget } from './memory-budget';
 import type { ModelFiles, ModelRepository } from './repository';
 import type { WorkerPhase } from './worker/protocol';
@@ -13,9 +14,13 @@ export type SlotPhase = 'FETCHING' | WorkerPhase;
 
 export interface Build {
   readonly version: string;
+  /** Of the promotion that asks for it. */
+  readonly stamp: string;
   readonly config: ConfigInForce;
   readonly expectedSha256?: string | undefined;
   readonly onPhase?: ((phase: SlotPhase) => void) | undefined;
+  /** Aborted when it is not wanted any more; heeded until the load begins. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface VersionBuilderOptions extends Pick<
@@ -35,6 +40,8 @@ export interface VersionBuilderOptions extends Pick<
   /** Of each version; 1 by default. */
   readonly workers?: number | undefined;
   readonly memory: MemoryBudget;
+  readonly guardLoad?: GuardLoad | undefined;
+  readonly closing: AbortSignal;
 }
 
 /** Builds generations of one model out of its repository. */
@@ -51,10 +58,22 @@ export class VersionBuilder {
    * broken off. ModelError; MEMORY_REFUSED is a {@link MemoryRefusedError}, and a CRASHED_WHILE_LOADING stops being
    * retryable the third time in a row.
    */
-  async build({ version, config, expectedSha256, onPhase }: Build): Promise<Generation> {
-    const { model, repository, workers = 1, memory: budget, ...rest } = this.#options;
+  async build(build: Build): Promise<Generation> {
+    const { model, repository, guardLoad, closing } = this.#options;
+    const { version, stamp, config, onPhase } = build;
     onPhase?.('FETCHING');
     const files = await repository.locate(model, version);
+    const load = () => this.#load(build, files);
+    if (guardLoad === undefined) return load();
+    const { modelPath, settingsPath, handlerPath } = files;
+    const paths = [modelPath, settingsPath, handlerPath].filter((path) => path !== undefined);
+    const { session } = config.config;
+    const signal = build.signal === undefined ? closing : AbortSignal.any([closing, build.signal]);
+    return guardLoad({ model, version, stamp, files: paths, session }, load, signal);
+  }
+
+  async #load({ version, config, expectedSha256, onPhase }: Build, files: ModelFiles): Promise<Generation> {
+    const { model, workers = 1, memory: budget, ...rest } = this.#options;
     const fileBytes = await sizeOf(files);
     const memory = await budget.reserve({ model, version, fileBytes, workers });
     try {

@@ -111,15 +111,17 @@ export class VersionChanges {
    * Builds the version for the config in force. While nothing serves, that config may itself be what fails: if
    * the version does load with the default session, the config is refused and the defaults take its place.
    */
-  async #build({ options: { version, expectedSha256 }, onPhase }: Call): Promise<Generation> {
+  async #build({ options, onPhase }: Call): Promise<Generation> {
     const { builder, residency } = this.#parts;
     const { config } = residency;
+    const { version, stamp, expectedSha256, signal } = options;
+    const build = { version, stamp, expectedSha256, signal, onPhase };
     try {
-      return await builder.build({ version, config, expectedSha256, onPhase });
+      return await builder.build({ ...build, config });
     } catch (error) {
       if (residency.live !== undefined || usesDefaultSession(config)) throw error;
       if (!(error instanceof ModelError) || !MAY_BE_THE_CONFIG.has(error.code)) throw error;
-      const generation = await builder.build({ version, config: DEFAULTS_IN_FORCE, expectedSha256, onPhase });
+      const generation = await builder.build({ ...build, config: DEFAULTS_IN_FORCE });
       const message = `version ${version} cannot be loaded with this session: ${errorMessage(error)}`;
       residency.refuse(config, new ConfigError('$.session', message, { cause: error }));
       return generation;

@@ -1,0 +1,83 @@
+import type { Logger } from 'pino';
+import { ModelError } from '../errors';
+import type { LoadAttempt } from './load-marker';
+import { LoadMarkers } from './load-markers';
+import { Turns } from './turns';
+
+/** A load that has ended the process this often is not tried again. */
+const DEATHS_ALLOWED = 2;
+
+/**
+ * Keeps a version that takes the process down while it is loaded from doing so at every start. A marker on disk
+ * precedes each load and is removed when that has an end; one that is found later tells of a process that died.
+ * Such a suspect is loaded once more, while nothing else is, so that the next marker speaks of it alone; then it
+ * is refused.
+ */
+export class LoadGuard {
+  readonly #markers: LoadMarkers;
+  readonly #turns: Turns;
+  readonly #loading = new Set<LoadAttempt>();
+  #closing = false;
+
+  constructor(markers: LoadMarkers, turns = new Turns()) {
+    this.#markers = markers;
+    this.#turns = turns;
+  }
+
+  /** With what processes before this one left in `folder`. */
+  static async open(folder: string, log: Logger): Promise<LoadGuard> {
+    const markers = await LoadMarkers.open(folder, log);
+    for (const { model, version, attempts } of markers.all) {
+      log.warn({ model, version, attempts }, 'a process before this one ended while it loaded this version');
+    }
+    return new LoadGuard(markers);
+  }
+
+  /** Whether a process ended while it loaded that version, whichever write asked for it. */
+  suspects(model: string, version: string): boolean {
+    return this.#markers.all.some((marker) => marker.model === model && marker.version === version);
+  }
+
+  /**
+   * Runs `work`, which loads `load`. Rejects as `work` does, with CRASHED_WHILE_LOADING when the load is refused,
+   * with the reason of `signal` when that is aborted before it begins. A load that ends in TIMEOUT may still be
+   * under way: its marker stays.
+   */
+  readonly run = async <T>(load: LoadAttempt, work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+    const deaths = await this.#markers.deadAttempts(load);
+    if (deaths >= DEATHS_ALLOWED) throw refusal(load, deaths);
+    const marked = () => this.#marked(load, deaths + 1, work);
+    return deaths === 0 ? this.#turns.together(marked, signal) : this.#turns.alone(marked, signal);
+  };
+
+  /** The process is about to end in order: should it be killed on the way, no load is to blame. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(Array.from(this.#loading, (load) => this.#markers.remove(load)));
+  }
+
+  async #marked<T>(load: LoadAttempt, attempts: number, work: () => Promise<T>): Promise<T> {
+    this.#loading.add(load);
+    if (!this.#closing) await this.#markers.put(load, attempts);
+    // Closed while it was written.
+    if (this.#closing) await this.#markers.remove(load);
+    let ended = true;
+    try {
+      return await work();
+    } catch (error) {
+      ended = !(error instanceof ModelError && error.code === 'TIMEOUT');
+      throw error;
+    } finally {
+      this.#loading.delete(load);
+      if (ended) await this.#markers.remove(load);
+    }
+  }
+}
+
+function refusal({ model, version }: LoadAttempt, deaths: number): ModelError {
+  return new ModelError(
+    'CRASHED_WHILE_LOADING',
+    `version ${version} of model ${model} is not loaded: ${deaths} times the process ended while it was; ` +
+      'write the version znode again, or change its files, to have it tried again',
+  );
+}
