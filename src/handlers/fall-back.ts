@@ -32,4 +32,5 @@ export async function fallBack(context: ServedModel, signal: AbortSignal): Promi
       'the last good version cannot be served either',
     );
   }
+  observed.fellBack();
 }

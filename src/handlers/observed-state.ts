@@ -27,7 +27,11 @@ export class ObservedState {
   /** What serves comes from the last good state on disk. */
   #stale = false;
 
-  constructor(replica: string) {
+  #mayFallBack: boolean;
+
+  /** @param mayFallBack whether the former process served something, which this one serves if nothing else */
+  constructor(replica: string, mayFallBack = false) {
+    this.#mayFallBack = mayFallBack;
     this.#record$ = new BehaviorSubject<StatusRecord>({
       replica,
       desired: null,
@@ -43,6 +47,20 @@ export class ObservedState {
 
   get record(): StatusRecord {
     return this.#record$.value;
+  }
+
+  /**
+   * Whether as much answers as the start of this replica can bring about: a version serves, or what is desired has
+   * failed and what served before the restart has been tried.
+   */
+  get settled(): boolean {
+    const { serving, phase, error } = this.record;
+    return serving !== null || (!this.#mayFallBack && (phase === 'FAILED' || error !== null));
+  }
+
+  /** What served before the restart serves, or cannot. */
+  fellBack(): void {
+    this.#mayFallBack = false;
   }
 
   /** Another version is wanted: work on it is about to begin. `notifyMs`: from the write to this moment. */

@@ -1,4 +1,3 @@
-import type { StatusRecord } from '../registry/status-record';
 import type { ServedModel } from './served-model';
 
 /** The models of this replica, as far as readiness looks at them. */
@@ -8,7 +7,7 @@ interface Models {
 
 /**
  * Whether a load balancer may send requests here. Not before the desired state was read and every model of it
- * serves or has failed; from then on always, since a model that is added or breaks later must not take the
+ * serves or has failed, the last good version included; from then on always, since a model that is added or breaks later must not take the
  * whole fleet out. When `strict`, any model that serves nothing keeps it unready, at any time.
  */
 export class Readiness {
@@ -27,13 +26,9 @@ export class Readiness {
 
   get ready(): boolean {
     if (!this.#followed) return false;
-    const records = this.served.all().map(({ observed }) => observed.record);
-    if (this.strict) return records.every(({ serving }) => serving !== null);
-    this.#settledOnce ||= records.every(settled);
+    const models = this.served.all().map(({ observed }) => observed);
+    if (this.strict) return models.every(({ record }) => record.serving !== null);
+    this.#settledOnce ||= models.every(({ settled }) => settled);
     return this.#settledOnce;
   }
-}
-
-function settled({ serving, phase, error }: StatusRecord): boolean {
-  return serving !== null || phase === 'FAILED' || error !== null;
 }

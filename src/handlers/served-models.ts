@@ -81,10 +81,10 @@ export class ServedModels {
 
   #add(model: string, replica: string): void {
     const { session, paths, store, loads, metrics, log, ...options } = this.#options;
-    const observed = new ObservedState(replica);
     const { leftBehind } = this;
     const slot = new ModelSlot({ ...options, model, metrics, leftBehind, guardLoad: loads?.run, log });
     const lastGood = store.found.models.find((good) => good.model === model);
+    const observed = new ObservedState(replica, lastGood !== undefined);
     const digests = new Map<string, string>();
     const context: ServedModel = {
       ...{ model, replica, slot, observed, digests, lastGood, store },

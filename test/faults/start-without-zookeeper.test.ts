@@ -129,7 +129,10 @@ test('a promotion that cannot be served, and a restart: the last good version an
   await liveOnce('1');
   const mzxid = await write(`${IRIS_ZNODES}/version`, '9');
   await using replica = await start();
-  await serves(replica.url, '1');
+  await passes(async () => {
+    expect((await fetch(`${replica.url}/v2/health/ready`)).status).toBe(200);
+  });
+  expect(await irisVersion(replica.url)).toBe('1');
   await passes(async () => {
     expect(await status()).toMatchObject({
       desired: { version: '9', mzxid },

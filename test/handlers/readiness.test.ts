@@ -9,8 +9,8 @@ function rig(strict: boolean) {
   const observed: ObservedState[] = [];
   // Readiness reads no more of a served model than what was observed of it.
   const readiness = new Readiness({ all: () => observed.map((one) => ({ observed: one })) }, strict);
-  const add = (): ObservedState => {
-    const one = new ObservedState('one');
+  const add = (mayFallBack = false): ObservedState => {
+    const one = new ObservedState('one', mayFallBack);
     observed.push(one);
     return one;
   };
@@ -27,6 +27,19 @@ test('not ready before the desired state was read, then once every model serves 
   expect(readiness.ready).toBe(false);
   second.failed(new ModelError('NOT_FOUND', 'no such file'));
   expect(readiness.ready).toBe(true);
+});
+
+test('a model that has failed keeps it unready while the last good version may yet serve', () => {
+  for (const lastGood of ['serves', 'cannot be served']) {
+    const { readiness, add } = rig(false);
+    readiness.followed();
+    const one = add(true);
+    one.failed(new ModelError('NOT_FOUND', 'no such file'));
+    expect(readiness.ready).toBe(false);
+    if (lastGood === 'serves') one.holds(SERVING, ['1'], undefined);
+    else one.fellBack();
+    expect(readiness.ready).toBe(true);
+  }
 });
 
 test('a model that is added later does not take the replica out again', () => {
