@@ -5,6 +5,13 @@ const nodeGlobals = Object.fromEntries(
   ['AbortController', 'Buffer', 'URL', 'console', 'performance', 'process'].map((name) => [name, 'readonly']),
 );
 
+/** In Node.js 20 it may never abort. */
+const noAbortSignalAny = {
+  object: 'AbortSignal',
+  property: 'any',
+  message: 'Use anySignal of src/any-signal.ts.',
+};
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'models/', 'coverage/', '.zooserve/', 'test/fixtures/'] },
   {
@@ -17,6 +24,7 @@ export default tseslint.config(
         { allowNumber: true, allowBoolean: true },
       ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      'no-restricted-properties': ['error', noAbortSignalAny],
       // An observable's name ends in `$` (docs/architecture.md).
       'rxjs-x/finnish': [
         'error',
@@ -45,10 +53,11 @@ export default tseslint.config(
   {
     // The settings are parsed once, in src/settings.ts; src/embedded asks where Java and ZooKeeper are installed.
     files: ['src/**/*.ts'],
-    ignores: ['src/settings.ts', 'src/embedded/**'],
+    ignores: ['src/settings.ts', 'src/embedded/**', 'src/any-signal.ts'],
     rules: {
       'no-restricted-properties': [
         'error',
+        noAbortSignalAny,
         { object: 'process', property: 'env', message: 'Take a value of src/settings.ts.' },
       ],
       'no-restricted-imports': [
@@ -56,6 +65,10 @@ export default tseslint.config(
         { paths: ['process', 'node:process'].map((name) => ({ name, message: 'Use the global process.' })) },
       ],
     },
+  },
+  {
+    files: ['src/any-signal.ts'],
+    rules: { 'no-restricted-properties': 'off' },
   },
   {
     files: ['**/*.{js,cjs,mjs}'],

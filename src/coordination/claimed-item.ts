@@ -1,3 +1,4 @@
+import { anySignal } from '../any-signal';
 import { CoordinationError, ZooKeeperError } from '../errors';
 import type { TransactionOp, ZooKeeperSession } from '../streams/session';
 import type { Claim } from './claiming';
@@ -112,7 +113,7 @@ export class ClaimedItem {
     if (this.#settled) throw this.#notHeld('is settled already');
     this.#settled = true;
     if (afterMs > 0) {
-      const cutShort = AbortSignal.any(signal === undefined ? [this.lost] : [this.lost, signal]);
+      const cutShort = anySignal(signal === undefined ? [this.lost] : [this.lost, signal]);
       await pause(afterMs, cutShort).catch(() => undefined);
     }
     if (this.lost.aborted) throw this.#notHeld('is lost');

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { filter, from, merge, skip, Subject, timer, type Observable } from 'rxjs';
+import { anySignal } from '../any-signal';
 import { ZooKeeperError } from '../errors';
 import type { ZooKeeperSession } from '../streams/session';
 import { OffsetEstimate } from './offset-estimate';
@@ -118,7 +119,7 @@ export class EnsembleClock implements Disposable {
     { signal, maxErrorMs = Number.MAX_VALUE }: UntilOptions = {},
   ): Promise<EnsembleTime> {
     const signals = signal === undefined ? [this.#ended.signal] : [signal, this.#ended.signal];
-    const over = AbortSignal.any(signals);
+    const over = anySignal(signals);
     for (;;) {
       over.throwIfAborted();
       const reading = this.now();

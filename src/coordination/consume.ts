@@ -1,3 +1,4 @@
+import { anySignal } from '../any-signal';
 import { errorMessage } from '../errors';
 import type { ClaimedItem } from './claimed-item';
 import { ignoreLost } from './not-held';
@@ -30,7 +31,7 @@ export async function consume(
   { signal, retryAfterMs = 1000 }: ConsumeOptions = {},
 ): Promise<void> {
   const failed = new AbortController();
-  const stop = signal === undefined ? failed.signal : AbortSignal.any([failed.signal, signal]);
+  const stop = signal === undefined ? failed.signal : anySignal([failed.signal, signal]);
   /** Failed items that are kept from their next attempt, while others are worked on. */
   const keptBack = new Set<Promise<void>>();
   try {
@@ -61,7 +62,7 @@ async function attempt(
   stop: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    await work(item, AbortSignal.any([item.doubt, stop]));
+    await work(item, anySignal([item.doubt, stop]));
   } catch (error) {
     return item.settled ? undefined : errorMessage(error);
   }

@@ -1,3 +1,4 @@
+import { anySignal } from '../any-signal';
 import type { ZooKeeperSession } from '../streams/session';
 import type { HeldLock } from './held-lock';
 import { acquireLock, type AcquireOptions } from './lock';
@@ -15,5 +16,5 @@ export async function exclusively<T>(
 ): Promise<T> {
   await using lock = await acquireLock(session, directory, options);
   const signals = options.signal === undefined ? [lock.doubt] : [lock.doubt, options.signal];
-  return await task(lock, AbortSignal.any(signals));
+  return await task(lock, anySignal(signals));
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { anySignal } from '../any-signal';
 import { ZooKeeperError } from '../errors';
 import type { Metrics } from '../metrics';
 import type { LastGoodStore } from '../state/last-good-store';
@@ -61,7 +62,7 @@ export async function requireZooKeeper(
 
 async function reached(session: ZooKeeperSession, withinMs: number, closing: AbortSignal): Promise<boolean> {
   try {
-    await session.connected(AbortSignal.any([AbortSignal.timeout(withinMs), closing]));
+    await session.connected(anySignal([AbortSignal.timeout(withinMs), closing]));
     return true;
   } catch (error) {
     if (error instanceof ZooKeeperError) return false;

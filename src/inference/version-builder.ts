@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { anySignal } from '../any-signal';
 import { ModelError, errorMessage } from '../errors';
 import type { ConfigInForce } from './config-in-force';
 import { startGeneration, type Generation, type GenerationOptions } from './generation';
@@ -68,7 +69,7 @@ export class VersionBuilder {
     const { modelPath, settingsPath, handlerPath } = files;
     const paths = [modelPath, settingsPath, handlerPath].filter((path) => path !== undefined);
     const { session } = config.config;
-    const signal = build.signal === undefined ? closing : AbortSignal.any([closing, build.signal]);
+    const signal = build.signal === undefined ? closing : anySignal([closing, build.signal]);
     return guardLoad({ model, version, stamp, files: paths, session }, load, signal);
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { anySignal } from '../../src/any-signal';
 import { consume } from '../../src/coordination/consume';
 import { errorMessage } from '../../src/errors';
 import { breakConnections } from '../support/random-faults';
@@ -32,11 +33,7 @@ it(`loses no item and does none twice by its transactions, whatever happens (see
   const faults = new AbortController();
   const stop = new AbortController();
   const options = { maxAttempts: 1000 };
-  const breaking = breakConnections(
-    clients,
-    random,
-    AbortSignal.any([faults.signal, AbortSignal.timeout(RUN_MS)]),
-  );
+  const breaking = breakConnections(clients, random, anySignal([faults.signal, AbortSignal.timeout(RUN_MS)]));
 
   let began = 0;
   const consuming = clients.map(({ session }) =>

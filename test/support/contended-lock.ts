@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { anySignal } from '../../src/any-signal';
 import type { HeldLock } from '../../src/coordination/held-lock';
 import { acquireLock } from '../../src/coordination/lock';
 import { CoordinationError, ZooKeeperError } from '../../src/errors';
@@ -38,7 +39,7 @@ export class ContendedLock {
     const { random, stop, workMs } = contention;
     while (!stop.aborted) {
       const patience = AbortSignal.timeout(random.between(20, 3000));
-      const signal = AbortSignal.any([stop, patience]);
+      const signal = anySignal([stop, patience]);
       const lock = await acquireLock(session, this.path, { signal }).catch((error: unknown) => {
         if (!signal.aborted) throw error;
         return undefined;

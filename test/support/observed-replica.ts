@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { anySignal } from '../../src/any-signal';
 import { CheckedLoad, type CheckedLoadResult } from '../../bench/checked-load';
 import { errorMessage } from '../../src/errors';
 import type { Ensemble } from './ensemble';
@@ -133,7 +134,7 @@ async function watchReadiness(process: ServeProcess, unasked: AbortSignal): Prom
   process.child.once('exit', () => {
     ended.abort();
   });
-  const signal = AbortSignal.any([unasked, ended.signal]);
+  const signal = anySignal([unasked, ended.signal]);
   const over = (): boolean => signal.aborted;
   while (!over()) {
     try {

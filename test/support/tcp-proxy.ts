@@ -134,7 +134,11 @@ class Pair {
   readonly #server: Socket;
   readonly #client: Socket;
   readonly #rules: Rules;
-  readonly #held: { direction: Direction; chunk: Buffer | 'end' }[] = [];
+  /** What is on its way, in order: bytes never overtake one another. */
+  readonly #underWay: Record<Direction, { chunk: Buffer | 'end'; dueAt: number }[]> = {
+    toServer: [],
+    toClient: [],
+  };
 
   constructor(client: Socket, targetPort: number, rules: Rules) {
     this.#client = client;
@@ -152,7 +156,7 @@ class Pair {
   }
 
   release(): void {
-    for (const { direction, chunk } of this.#held.splice(0)) this.#forward(direction, chunk);
+    for (const direction of BOTH) this.#deliver(direction);
   }
 
   #carry(from: Socket, direction: Direction): void {
@@ -167,12 +171,23 @@ class Pair {
   }
 
   #take(direction: Direction, chunk: Buffer | 'end'): void {
-    if (this.#rules.held(direction)) this.#held.push({ direction, chunk });
-    else if (this.#rules.delayMs() === 0) this.#forward(direction, chunk);
-    else
-      setTimeout(() => {
-        this.#forward(direction, chunk);
-      }, this.#rules.delayMs());
+    this.#underWay[direction].push({ chunk, dueAt: performance.now() + this.#rules.delayMs() });
+    this.#deliver(direction);
+  }
+
+  #deliver(direction: Direction): void {
+    const underWay = this.#underWay[direction];
+    for (let next = underWay[0]; next !== undefined && !this.#rules.held(direction); next = underWay[0]) {
+      const waitMs = next.dueAt - performance.now();
+      if (waitMs > 0) {
+        setTimeout(() => {
+          this.#deliver(direction);
+        }, waitMs);
+        return;
+      }
+      underWay.shift();
+      this.#forward(direction, next.chunk);
+    }
   }
 
   #forward(direction: Direction, chunk: Buffer | 'end'): void {
