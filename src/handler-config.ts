@@ -1,6 +1,6 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020';
 import schema from './handler-config.schema.json';
 import { ConfigError, errorMessage } from './errors';
+import { schemaFault, type Schema } from './schema-fault';
 
 /**
  * The live handler config of one model on one replica: the data of `/models/<model>/config` with the defaults
@@ -33,8 +33,8 @@ export const CONFIG_MAX_BYTES = 65_536;
 
 export { schema as handlerConfigSchema };
 
-const ajv = new Ajv2020({ allErrors: false, useDefaults: false, strict: true });
-const validate = ajv.compile<PartialConfig>(schema);
+// The type of a JSON file has `false` as a boolean.
+const SCHEMA = schema as Schema;
 
 type PartialConfig = { readonly [Section in keyof HandlerConfig]?: Partial<HandlerConfig[Section]> };
 
@@ -74,45 +74,18 @@ export function parseHandlerConfig(data: Uint8Array): HandlerConfig {
   } catch (cause) {
     throw new ConfigError('$', `the config is not valid JSON: ${errorMessage(cause)}`, { cause });
   }
-  if (!validate(value)) throw configError(validate.errors?.[0]);
+  const fault = schemaFault(SCHEMA, value);
+  if (fault !== undefined) throw new ConfigError(fault.path, `${fault.path} ${fault.message}`);
+  // It fits the schema, of which this type says the same.
+  const given = value as PartialConfig;
   return deepFreeze({
-    batching: { ...DEFAULTS.batching, ...value.batching },
-    admission: { ...DEFAULTS.admission, ...value.admission },
-    session: { ...DEFAULTS.session, ...value.session },
-    residency: { ...DEFAULTS.residency, ...value.residency },
-    log: { ...DEFAULTS.log, ...value.log },
-    params: { ...value.params },
+    batching: { ...DEFAULTS.batching, ...given.batching },
+    admission: { ...DEFAULTS.admission, ...given.admission },
+    session: { ...DEFAULTS.session, ...given.session },
+    residency: { ...DEFAULTS.residency, ...given.residency },
+    log: { ...DEFAULTS.log, ...given.log },
+    params: { ...given.params },
   });
-}
-
-function configError(error: ErrorObject | undefined): ConfigError {
-  if (error === undefined) return new ConfigError('$', 'the config does not fit its schema');
-  const parent = jsonPath(error.instancePath);
-  // Ajv types `params` loosely: its shape depends on the keyword.
-  const params = error.params as Readonly<Record<string, unknown>>;
-  if (error.keyword === 'additionalProperties') {
-    const key = String(params['additionalProperty']);
-    const known = Object.keys(propertiesAt(error.instancePath)).join(', ');
-    return new ConfigError(
-      `${parent}.${key}`,
-      `${parent}.${key} is not a key of the config; known here: ${known}`,
-    );
-  }
-  if (error.keyword === 'enum') {
-    return new ConfigError(parent, `${parent} must be one of ${JSON.stringify(params['allowedValues'])}`);
-  }
-  return new ConfigError(parent, `${parent} ${error.message ?? 'does not fit the schema'}`);
-}
-
-function jsonPath(pointer: string): string {
-  return `$${pointer.replaceAll(/\/(\d+)(?=\/|$)/g, '[$1]').replaceAll('/', '.')}`;
-}
-
-function propertiesAt(pointer: string): object {
-  const section = pointer.slice(1);
-  if (section === '') return schema.properties;
-  const found = Object.entries(schema.properties).find(([name]) => name === section)?.[1];
-  return found !== undefined && 'properties' in found ? found.properties : {};
 }
 
 function defaultsOf<Section extends Exclude<keyof HandlerConfig, 'params'>>(
