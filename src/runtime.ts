@@ -13,6 +13,7 @@ import { ServedModels } from './handlers/served-models';
 import { requireZooKeeper, startWithoutZooKeeper } from './handlers/start-without-zookeeper';
 import { MemoryBudget } from './inference/memory-budget';
 import { ModelRepository } from './inference/repository';
+import type { SpareWorkers } from './inference/spare-workers';
 import { Metrics } from './metrics';
 import { ensembleOptions } from './registry/ensemble-options';
 import { ZnodePaths } from './registry/paths';
@@ -31,7 +32,7 @@ import { openSession, type ZooKeeperSession } from './streams/session';
 export async function startReplica(
   settings: ReplicaSettings,
   log: Logger,
-  { forgetful = false }: ReplicaOptions = {},
+  { forgetful = false, spares }: ReplicaOptions = {},
 ): Promise<Replica> {
   const ensemble = ensembleOptions(settings);
   const repository = await openRepository(settings.models);
@@ -51,7 +52,7 @@ export async function startReplica(
   metrics.sampleMemory(memory);
   const served = new ServedModels({
     ...{ session, paths, repository, handlers, workers },
-    ...{ memory, store, loads, metrics, log },
+    ...{ memory, spares, store, loads, metrics, log },
   });
   const readiness = new Readiness(served, settings.strictReadiness);
   try {
@@ -78,6 +79,8 @@ export async function startReplica(
 export interface ReplicaOptions {
   /** Nothing is kept on disk, and nothing is read from there. */
   readonly forgetful?: boolean;
+  /** Worker threads for the first versions; ended by whoever made them. */
+  readonly spares?: SpareWorkers;
 }
 
 interface Parts {

@@ -24,7 +24,7 @@ export const run: RunCommand = async (invocation) => {
   using signals = new EndSignals();
   const given = invocation.settings([...CONNECTION_SETTINGS, ...REPLICA_SETTINGS]);
   const { terminal } = invocation;
-  const log = openLog(given.logLevel, terminal, true);
+  const log = await openLog(given.logLevel, terminal, true);
   if (given.port !== 0 && given.host === LOOPBACK && !(await isFree(given.port))) {
     throw new Error(`port ${given.port} of ${LOOPBACK} is taken; choose another one with --port`);
   }

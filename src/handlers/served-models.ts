@@ -17,7 +17,7 @@ import type { ServedModel } from './served-model';
 
 export interface ServedModelsOptions extends Pick<
   ModelSlotOptions,
-  'repository' | 'handlers' | 'workers' | 'memory' | 'metrics' | 'log'
+  'repository' | 'handlers' | 'workers' | 'memory' | 'spares' | 'metrics' | 'log'
 > {
   readonly session: ZooKeeperSession;
   readonly paths: ZnodePaths;

@@ -11,6 +11,7 @@ import type { LeftBehind } from './left-behind';
 import { startModelThreads, type ModelThreads } from './model-threads';
 import type { ModelFiles } from './repository';
 import type { ModelSignature } from './signature';
+import type { SpareWorkers } from './spare-workers';
 import type { WorkerMemory } from './worker-memory';
 import type { ParamsRefusal, WorkerPhase, WorkerReady } from './worker/protocol';
 
@@ -31,6 +32,7 @@ export interface GenerationOptions {
   readonly callTimeoutMs?: number | undefined;
   readonly hangAfterMs?: (() => number) | undefined;
   readonly leftBehind?: LeftBehind | undefined;
+  readonly spares?: SpareWorkers | undefined;
   readonly onPhase?: ((phase: WorkerPhase) => void) | undefined;
   readonly onRows: (rows: number) => void;
   /** One of its workers is lost, though nobody retired it; the generation is `alive` while others are. */
@@ -53,6 +55,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
     callTimeoutMs: rest.callTimeoutMs,
     hangAfterMs: rest.hangAfterMs,
     leftBehind: rest.leftBehind,
+    spares: rest.spares,
     onPhase: rest.onPhase,
   });
   return new Generation(threads, options);

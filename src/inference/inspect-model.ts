@@ -30,7 +30,8 @@ export async function inspectModel(
     handlers: options.handlers ?? true,
     params: { epoch: 0, params: DEFAULT_CONFIG.params },
   };
-  const worker = new Worker(WORKER_MAIN, { workerData: data });
+  const worker = new Worker(WORKER_MAIN);
+  worker.postMessage({ type: 'load', data } satisfies ToWorker);
   return await new Promise<InspectedModel>((resolve, reject) => {
     let outcome: (() => void) | undefined;
     worker.on('message', (message: FromWorker) => {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { LeftBehind } from './left-behind';
+import type { SpareWorkers } from './spare-workers';
 import type { WorkerData, WorkerPhase } from './worker/protocol';
 
 /** Milliseconds from the start of a thread to its `ready`. */
@@ -18,5 +19,7 @@ export interface ModelThreadOptions {
   readonly hangAfterMs?: (() => number) | undefined;
   /** Told of a thread that is given up. */
   readonly leftBehind?: LeftBehind | undefined;
+  /** Where its thread comes from; a fresh one by default. */
+  readonly spares?: SpareWorkers | undefined;
   readonly onPhase?: ((phase: WorkerPhase) => void) | undefined;
 }

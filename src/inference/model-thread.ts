@@ -74,7 +74,8 @@ export class ModelThread {
     this.gone = this.#departure.promise;
     this.exited = this.#exit.promise;
     const progress = new SharedArrayBuffer(4);
-    this.#worker = new Worker(WORKER_MAIN, { workerData: { ...data, progress } satisfies WorkerData });
+    this.#worker = limits.spares?.take() ?? new Worker(WORKER_MAIN);
+    this.#post({ type: 'load', data: { ...data, progress } });
     this.#hangWatch = limits.hangAfterMs && this.#watch(progress, limits.hangAfterMs);
     this.#worker.on('message', (message: FromWorker) => {
       this.#onMessage(message);

@@ -19,6 +19,7 @@ import { logSampled } from './request-log';
 import { Revival } from './revival';
 import type { ModelSignature } from './signature';
 import type { SlotParts } from './slot-parts';
+import type { SpareWorkers } from './spare-workers';
 import { VersionBuilder } from './version-builder';
 import { VersionChanges, type ServeOptions, type Served } from './version-changes';
 
@@ -43,6 +44,8 @@ export interface ModelSlotOptions {
   readonly guardLoad?: GuardLoad | undefined;
   /** Told of worker threads that were given up and live. */
   readonly leftBehind?: LeftBehind | undefined;
+  /** Threads that were started ahead, shared by all models. */
+  readonly spares?: SpareWorkers | undefined;
   /** Milliseconds after which a version that is to end is reported; 10 s by default. */
   readonly drainReportMs?: number | undefined;
 }

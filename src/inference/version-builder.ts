@@ -33,6 +33,7 @@ export interface VersionBuilderOptions extends Pick<
   | 'callTimeoutMs'
   | 'hangAfterMs'
   | 'leftBehind'
+  | 'spares'
   | 'onRows'
   | 'onDeath'
 > {

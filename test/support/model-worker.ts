@@ -64,7 +64,8 @@ export class ModelWorker implements AsyncDisposable {
       params: { epoch: 0, params: {} },
       ...options,
     };
-    this.#worker = new Worker(WORKER_MAIN, { workerData: data });
+    this.#worker = new Worker(WORKER_MAIN);
+    this.post({ type: 'load', data });
     this.#worker.on('message', (message: FromWorker) => this.messages.push(message));
     this.#exited = once(this.#worker, 'exit').then(([code]: number[]) => code ?? -1);
     this.#exited.catch(() => undefined);

@@ -3,7 +3,8 @@ import { errorMessage, ModelError } from '../../errors';
 import { BatchAnswerer, failWhole } from './answer-batch';
 import { Inbox } from './inbox';
 import { loadModel, type LoadedModel } from './load-model';
-import type { FromWorker, WorkerData, WorkerFailed } from './protocol';
+import { SPARE, type FromWorker, type WorkerFailed } from './protocol';
+import { wakeRuntime } from './wake-runtime';
 
 /**
  * The thread of one resident version. It does one thing at a time, in the order asked, and ends itself, always
@@ -14,11 +15,15 @@ import type { FromWorker, WorkerData, WorkerFailed } from './protocol';
 /** The load was given up, since the worker was told to end. */
 class Ended extends Error {}
 
-async function run(port: MessagePort, data: WorkerData): Promise<void> {
+async function run(port: MessagePort): Promise<void> {
   const post = (message: FromWorker): void => {
     port.postMessage(message, message.type === 'answers' ? [message.bodies] : []);
   };
   const inbox = new Inbox(port);
+  if (workerData === SPARE) await wakeRuntime();
+  const first = await inbox.next();
+  if (first.type !== 'load') return;
+  const { data } = first;
   let loaded: LoadedModel;
   try {
     loaded = await loadModel(data, async (phase) => {
@@ -45,7 +50,7 @@ async function run(port: MessagePort, data: WorkerData): Promise<void> {
   for (let message = await inbox.next(); message.type !== 'end'; message = await inbox.next()) {
     if (message.type === 'batch') {
       post(await answerer.answer(message).catch((error: unknown) => failWhole(message, error)));
-    } else {
+    } else if (message.type === 'check-params') {
       const check = answerer.checkParams(message.params);
       post({ type: 'params-checked', id: message.id, error: check.ok ? undefined : check.refusal });
     }
@@ -66,8 +71,7 @@ const LINGER_MS = 1000;
 
 const port = parentPort;
 if (port === null) throw new Error('this file is the main of a worker thread');
-// `workerData` is untyped; the event loop's side of the protocol is its only maker.
-void run(port, workerData as WorkerData).finally(() => {
+void run(port).finally(() => {
   port.close();
   // Ends this thread only, and no native call is under way here.
   setTimeout(() => process.exit(), LINGER_MS).unref();

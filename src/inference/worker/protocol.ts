@@ -4,8 +4,8 @@ import type { ModelFiles } from '../repository';
 import type { ModelSignature } from '../signature';
 
 /**
- * What passes between the event loop and the worker thread of one resident version. The worker is started with
- * {@link WorkerData}, speaks first (`phase`..., then `ready` or `failed`), and answers each `batch` with one
+ * What passes between the event loop and the worker thread of one resident version. The worker loads
+ * what `load` says, tells how that goes (`phase`..., then `ready` or `failed`), and answers each `batch` with one
  * `answers` of the same id, in the order they came.
  */
 
@@ -15,7 +15,10 @@ export interface ParamsEpoch {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-/** `workerData` of `new Worker(WORKER_MAIN, ...)`. */
+/** `workerData` of a worker that is started before there is a model for it. */
+export const SPARE = 'spare';
+
+/** What a worker is to load. */
 export interface WorkerData {
   readonly files: ModelFiles;
   readonly session: SessionConfig;
@@ -48,6 +51,8 @@ export interface CheckParams extends ParamsEpoch {
 }
 
 export type ToWorker =
+  /** Once, before everything else but `end`. */
+  | { readonly type: 'load'; readonly data: WorkerData }
   | Batch
   | CheckParams
   /**
