@@ -1,34 +1,10 @@
-import { parseAcl, type AclEntry } from './acl';
+import { ENSEMBLE_SETTINGS, type EnsembleSettings } from './ensemble-settings';
 import type { LogLevel } from './handler-config';
-import {
-  auth,
-  bodyLimit,
-  memoryBudget,
-  logLevel,
-  onOff,
-  pinnedModels,
-  port,
-  replicaName,
-  sessionTimeout,
-  text,
-  workers,
-  znodePath,
-  zookeeper,
-  type Auth,
-  type PinnedModel,
-} from './setting-values';
+import type { Setting } from './setting';
+import { bodyLimit, logLevel, memoryBudget, onOff, port, replicaName, text, workers } from './setting-values';
 
 /** Flags and environment, parsed once into one frozen value; nothing else reads `process.env`. */
-export interface Settings {
-  /** `host:port,host:port[/chroot]` */
-  readonly zookeeper: string;
-  /** Absolute znode path, without a slash at its end. */
-  readonly root: string;
-  readonly pinned: readonly PinnedModel[];
-  readonly auth: Auth | undefined;
-  /** Of the znodes that are created; undefined: open, or with `auth` that identity's own and readable. */
-  readonly acl: readonly AclEntry[] | undefined;
-  readonly sessionTimeoutMs: number;
+export interface Settings extends EnsembleSettings {
   /** The directory of the model repository, as given. */
   readonly models: string;
   readonly host: string;
@@ -50,80 +26,10 @@ export interface Settings {
   readonly logLevel: LogLevel;
 }
 
-/** One row: what a flag is called, what it means, where else it may come from, and what it may be. */
-export interface Setting<Value> {
-  readonly flag: string;
-  /** How the flag's value is shown in the help; undefined for a switch. */
-  readonly value: string | undefined;
-  readonly variable: string;
-  readonly help: string;
-  /** How the default is shown in the help. */
-  readonly shownDefault: string;
-  readonly fallback: Value;
-  /** Throws an Error that says what is wrong with `text`. */
-  readonly parse: (text: string) => Value;
-  /** Only for a flag that may be repeated: all of its occurrences. */
-  readonly parseAll?: (texts: readonly string[]) => Value;
-}
-
 export type SettingName = keyof Settings;
 
 export const SETTINGS: { readonly [Name in SettingName]: Setting<Settings[Name]> } = {
-  zookeeper: {
-    flag: '--zookeeper',
-    value: '<host:port,...>',
-    variable: 'ZOOSERVE_ZOOKEEPER',
-    help: 'the ZooKeeper ensemble, with an optional /chroot at the end',
-    shownDefault: '127.0.0.1:2181',
-    fallback: '127.0.0.1:2181',
-    parse: zookeeper,
-  },
-  root: {
-    flag: '--root',
-    value: '<znode>',
-    variable: 'ZOOSERVE_ROOT',
-    help: 'the znode below which everything is kept',
-    shownDefault: '/zooserve',
-    fallback: '/zooserve',
-    parse: znodePath,
-  },
-  pinned: {
-    flag: '--model',
-    value: '<name=version-znode[,config-znode]>',
-    variable: 'ZOOSERVE_MODEL',
-    help: 'other znodes for one model; may be repeated (the variable: separated by spaces)',
-    shownDefault: 'none',
-    fallback: [],
-    parse: (value) => pinnedModels(value.split(/\s+/).filter((part) => part !== '')),
-    parseAll: pinnedModels,
-  },
-  auth: {
-    flag: '--auth',
-    value: '<scheme:credentials>',
-    variable: 'ZOOSERVE_ZOOKEEPER_AUTH',
-    help: 'who to be for ZooKeeper, such as digest:user:password',
-    shownDefault: 'none',
-    fallback: undefined,
-    parse: auth,
-  },
-  acl: {
-    flag: '--acl',
-    value: '<scheme:id:permissions,...>',
-    variable: 'ZOOSERVE_ZOOKEEPER_ACL',
-    help: 'who may do what with the znodes that are created, as zkCli.sh writes it',
-    shownDefault: 'world:anyone:cdrwa, with --auth auth::cdrwa,world:anyone:r',
-    fallback: undefined,
-    parse: parseAcl,
-  },
-  sessionTimeoutMs: {
-    flag: '--session-timeout',
-    value: '<ms>',
-    variable: 'ZOOSERVE_SESSION_TIMEOUT_MS',
-    help: 'the ZooKeeper session timeout in milliseconds',
-    shownDefault: '10000',
-    fallback: 10_000,
-    parse: sessionTimeout,
-  },
+  ...ENSEMBLE_SETTINGS,
   models: {
     flag: '--models',
     value: '<directory>',

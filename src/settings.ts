@@ -1,6 +1,8 @@
 import { hostname } from 'node:os';
 import { errorMessage, UsageError } from './errors';
-import { SETTINGS, type Setting, type SettingName, type Settings } from './settings-table';
+import type { EnsembleSettings } from './ensemble-settings';
+import type { Setting } from './setting';
+import { SETTINGS, type SettingName, type Settings } from './settings-table';
 
 export type { Auth, PinnedModel } from './setting-values';
 export type { SettingName, Settings } from './settings-table';
@@ -12,9 +14,13 @@ export const CONNECTION_SETTINGS = [
   'pinned',
   'auth',
   'acl',
+  'tlsCa',
+  'tlsCert',
+  'tlsKey',
+  'tlsHostname',
   'sessionTimeoutMs',
 ] as const;
-export type ConnectionSettings = Pick<Settings, (typeof CONNECTION_SETTINGS)[number]>;
+export type ConnectionSettings = EnsembleSettings;
 
 /** What `serve` and `dev` need besides. */
 export const REPLICA_SETTINGS = [

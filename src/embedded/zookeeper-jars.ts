@@ -5,6 +5,12 @@ import { delimiter, join } from 'node:path';
 const DEBIAN_JARS = '/usr/share/java';
 
 /**
+ * A binding of slf4j, without which the server would log nothing at all, and what Netty, which ZooKeeper needs for TLS,
+ * needs beside the jars that the manifest names. All of them are dependencies of the package.
+ */
+const NOT_IN_ITS_MANIFEST = ['slf4j-simple.jar', 'netty-codec.jar', 'netty-resolver.jar'];
+
+/**
  * The Java class path of Apache ZooKeeper on this machine: `$ZOOKEEPER_HOME` (a release as Apache ships it, or a
  * folder of jars), else Debian's package `zookeeper`. Throws an Error that lists the ways out if there is none.
  */
@@ -23,8 +29,7 @@ export function locateZooKeeper(
   }
   const jar = join(debianJars, 'zookeeper.jar');
   if (existsSync(jar)) {
-    // Without a binding of slf4j the server would log nothing at all.
-    return [jar, join(debianJars, 'slf4j-simple.jar')].join(delimiter);
+    return [jar, ...NOT_IN_ITS_MANIFEST.map((name) => join(debianJars, name))].join(delimiter);
   }
   throw new Error(
     [

@@ -25,7 +25,7 @@ export async function openRegistry(settings: ConnectionSettings, log?: Logger): 
   try {
     await session.connected(AbortSignal.timeout(settings.sessionTimeoutMs));
   } catch (cause) {
-    const why = session.lastFailure?.message;
+    const why = session.lastFailure;
     await session[Symbol.asyncDispose]();
     throw new RegistryUnreachable(unreachable(settings, cause, why), { cause });
   }
@@ -39,13 +39,15 @@ export async function openRegistry(settings: ConnectionSettings, log?: Logger): 
 function unreachable(
   { zookeeper, sessionTimeoutMs }: ConnectionSettings,
   cause: unknown,
-  why = 'nothing answered',
+  failure: ZooKeeperSession['lastFailure'],
 ): string {
   if (cause instanceof ZooKeeperError && cause.code === 'AUTH_FAILED') {
     return `ZooKeeper at ${zookeeper} refused the credentials that --auth gave`;
   }
+  if (failure?.reason === 'TLS_FAILED')
+    return `no TLS connection with ZooKeeper at ${zookeeper}: ${failure.message}`;
   return (
-    `cannot reach ZooKeeper at ${zookeeper} within ${sessionTimeoutMs / 1000} s (${why}): is it running there? ` +
-    '`npm start` starts one; --zookeeper or ZOOSERVE_ZOOKEEPER names another'
+    `cannot reach ZooKeeper at ${zookeeper} within ${sessionTimeoutMs / 1000} s (${failure?.message ?? 'nothing answered'}): ` +
+    'is it running there? `npm start` starts one; --zookeeper or ZOOSERVE_ZOOKEEPER names another'
   );
 }

@@ -4,6 +4,8 @@ import { checkedPath } from './znode-path';
 export interface ServerAddress {
   readonly host: string;
   readonly port: number;
+  /** What a host's name was looked up to be. */
+  readonly address?: string;
 }
 
 export interface ConnectString {

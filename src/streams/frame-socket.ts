@@ -1,10 +1,14 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { errorMessage } from '../errors';
 import type { ServerAddress } from './connect-string';
 import { FrameReader } from './frames';
+import { dial, HUNG_UP, tlsTrouble, type TlsMaterial } from './tls';
+
+/** How an end is to be read that comes before the first frame. */
+export type EndKind = 'UNREACHABLE' | 'TLS_FAILED' | 'TURNED_AWAY' | 'NOT_UNDERSTOOD';
 
 export interface FrameListener {
-  /** The TCP connection stands. */
+  /** The connection stands, TLS included. */
   onOpen(): void;
   /** Whatever this throws ends the connection, with the error's message as the reason. */
   onFrame(frame: Buffer): void;
@@ -12,21 +16,26 @@ export interface FrameListener {
   onEnd(why: string): void;
 }
 
-/** One TCP connection that carries frames. It is used once: what comes after its end is a new one. */
+/** One TCP or TLS connection that carries frames. It is used once: what comes after its end is a new one. */
 export class FrameSocket {
   readonly #socket: Socket;
   readonly #frames = new FrameReader();
   #listener: FrameListener;
-  #open = false;
+  #reached = false;
   #ended = false;
-  #understood = true;
+  #endKind: EndKind = 'UNREACHABLE';
   #lastByteAt = performance.now();
 
-  constructor(server: ServerAddress, listener: FrameListener) {
+  /** Throws when `tls` cannot be used. */
+  constructor(server: ServerAddress, tls: TlsMaterial | undefined, listener: FrameListener) {
     this.#listener = listener;
-    this.#socket = connect({ host: server.host, port: server.port, noDelay: true, keepAlive: true });
+    this.#socket = dial(server, tls);
     this.#socket.on('connect', () => {
-      this.#open = true;
+      this.#reached = true;
+      this.#endKind = tls === undefined ? 'TURNED_AWAY' : 'TLS_FAILED';
+    });
+    this.#socket.on(tls === undefined ? 'connect' : 'secureConnect', () => {
+      this.#endKind = 'TURNED_AWAY';
       this.#lastByteAt = performance.now();
       this.#listener.onOpen();
     });
@@ -34,20 +43,22 @@ export class FrameSocket {
       this.#receive(chunk);
     });
     this.#socket.on('error', (error) => {
-      this.destroy(error.message);
+      const trouble = tls === undefined ? undefined : tlsTrouble(error);
+      if (trouble !== undefined) this.#endKind = 'TLS_FAILED';
+      this.destroy(trouble ?? this.#unlessSecuring(error.message));
     });
     this.#socket.on('close', () => {
-      this.destroy('the server closed the connection');
+      this.destroy(this.#unlessSecuring('the server closed the connection'));
     });
   }
 
-  get open(): boolean {
-    return this.#open;
+  /** Whether the server took the TCP connection. */
+  get reached(): boolean {
+    return this.#reached;
   }
 
-  /** False once something came that was no frame, or that the listener could make nothing of. */
-  get understood(): boolean {
-    return this.#understood;
+  get endKind(): EndKind {
+    return this.#endKind;
   }
 
   /** By `performance.now()`; the time of the connection while there was none. */
@@ -71,6 +82,10 @@ export class FrameSocket {
     this.#listener.onEnd(why);
   }
 
+  #unlessSecuring(why: string): string {
+    return this.#endKind === 'TLS_FAILED' ? HUNG_UP : why;
+  }
+
   #receive(chunk: Buffer): void {
     this.#lastByteAt = performance.now();
     try {
@@ -79,7 +94,7 @@ export class FrameSocket {
         this.#listener.onFrame(frame);
       }
     } catch (error) {
-      this.#understood = false;
+      this.#endKind = 'NOT_UNDERSTOOD';
       this.destroy(errorMessage(error));
     }
   }

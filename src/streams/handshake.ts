@@ -7,7 +7,9 @@ import {
   XID_AUTHENTICATION,
 } from 'node-zookeeper-client/lib/jute';
 import type { ServerAddress } from './connect-string';
-import { FrameSocket } from './frame-socket';
+import { errorMessage } from '../errors';
+import { FrameSocket, type EndKind, type FrameListener } from './frame-socket';
+import type { TlsMaterial } from './tls';
 
 /** What a server gave: the session and the time after which it expires when nothing is heard from this side. */
 export interface SessionGrant {
@@ -19,9 +21,11 @@ export interface SessionGrant {
 /**
  * Why there is no connection.
  * - `UNREACHABLE`: no TCP connection.
+ * - `TLS_FAILED`: no TLS connection: one side refused the other's certificate, our own could not be read, or the
+ *   server does not speak TLS there.
  * - `MUTE`: the server took the TCP connection and did not answer in time.
  * - `TURNED_AWAY`: it closed the connection without an answer. So does a server that serves nobody at the moment
- *   (no quorum), and so does one whose data are older than `lastZxid`: a lagging one, or for ever that of an
+ *   (no quorum), a TLS port if we speak without TLS, and one whose data are older than `lastZxid`: a lagging one, or for ever that of an
  *   ensemble which was wiped or restored from an old snapshot. ZooKeeper's protocol does not tell these apart.
  * - `OTHER_HISTORY`: it serves, but another ensemble than the one known, or an older state of it (history.ts).
  * - `NOT_UNDERSTOOD`: it answered something else than ZooKeeper's protocol.
@@ -31,6 +35,7 @@ export interface SessionGrant {
  */
 export type HandshakeFailure =
   | 'UNREACHABLE'
+  | 'TLS_FAILED'
   | 'MUTE'
   | 'TURNED_AWAY'
   | 'OTHER_HISTORY'
@@ -57,6 +62,8 @@ export interface HandshakeRequest {
   readonly resume: SessionGrant | undefined;
   readonly sessionTimeoutMs: number;
   readonly auth: { readonly scheme: string; readonly credentials: string } | undefined;
+  /** Asked for each connection, so that certificates may be renewed; absent: no TLS. */
+  readonly tls: (() => TlsMaterial) | undefined;
   /** From the first packet of TCP to the last answer. */
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
@@ -104,7 +111,7 @@ export function handshake(request: HandshakeRequest): Promise<Handshake> {
       else socket.write(authPacket(request.auth));
     };
 
-    const socket = new FrameSocket(request.server, {
+    const socket = openSocket(request, {
       onOpen: () => {
         sentAt = performance.now();
         socket.write(connectRequest(request));
@@ -117,17 +124,30 @@ export function handshake(request: HandshakeRequest): Promise<Handshake> {
           fail('AUTH_FAILED', `the server refused the credentials of scheme ${request.auth?.scheme ?? ''}`);
       },
       onEnd: (why) => {
-        if (socket.understood) fail(socket.open ? 'TURNED_AWAY' : 'UNREACHABLE', why);
-        else fail('NOT_UNDERSTOOD', why);
+        fail(socket.endKind, inWords(socket.endKind, why, request));
       },
     });
     const deadline = setTimeout(() => {
-      const reason = socket.open ? 'MUTE' : 'UNREACHABLE';
-      fail(reason, `no ${socket.open ? 'answer' : 'connection'} within ${request.deadlineMs} ms`);
+      const reason = socket.reached ? 'MUTE' : 'UNREACHABLE';
+      fail(reason, `no ${socket.reached ? 'answer' : 'connection'} within ${request.deadlineMs} ms`);
     }, request.deadlineMs);
     if (request.signal.aborted) onAbort();
     else request.signal.addEventListener('abort', onAbort);
   });
+}
+
+function openSocket({ server, tls }: HandshakeRequest, listener: FrameListener): FrameSocket {
+  try {
+    return new FrameSocket(server, tls?.(), listener);
+  } catch (error) {
+    throw new HandshakeError('TLS_FAILED', `our own side of TLS is not in order: ${errorMessage(error)}`);
+  }
+}
+
+function inWords(kind: EndKind, why: string, { tls }: HandshakeRequest): string {
+  if (kind === 'TURNED_AWAY' && tls === undefined)
+    return `${why} without an answer: it serves nobody at the moment, or only those who speak TLS`;
+  return why;
 }
 
 function connectRequest({ resume, ...request }: HandshakeRequest): Buffer {

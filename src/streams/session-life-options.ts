@@ -2,11 +2,15 @@ import type { Logger } from 'pino';
 import type { ConnectString } from './connect-string';
 import type { Connection } from './connection';
 import type { HistoryGuard } from './history';
+import type { Lookup } from './servers';
+import type { TlsMaterial } from './tls';
 
 export interface SessionLifeOptions {
   readonly ensemble: ConnectString;
   readonly sessionTimeoutMs: number;
   readonly auth: { readonly scheme: string; readonly credentials: string } | undefined;
+  readonly tls: (() => TlsMaterial) | undefined;
+  readonly lookup: Lookup | undefined;
   readonly guard: HistoryGuard | undefined;
   readonly log: Logger | undefined;
   /** Called after each handshake, before the state says CONNECTED. */

@@ -2,12 +2,11 @@ import { type Observable, ReplaySubject } from 'rxjs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../errors';
 import { backoffMs } from '../backoff';
-import type { ServerAddress } from './connect-string';
 import { Connection } from './connection';
-import { handshake, HandshakeError, type Handshake, type SessionGrant } from './handshake';
+import { Dialling } from './dialling';
+import { HandshakeError, type Handshake, type SessionGrant } from './handshake';
 import type { SessionLifeOptions } from './session-life-options';
 import type { SessionState } from './session-state';
-import { shuffled } from './shuffled';
 import { Vetting } from './vetting';
 import { laterZxid, ZERO_ZXID } from './zxid';
 
@@ -15,7 +14,6 @@ const RECONNECT = { firstMs: 50, limitMs: 1000 };
 /** A connection that held so long puts an end to the backing off. */
 const STEADY_MS = 1000;
 const CLOSE_DEADLINE_MS = 2000;
-const MIN_CONNECT_DEADLINE_MS = 250;
 
 /**
  * Keeps one session connected, and opens another when it is lost, until it is closed. Every connection and every
@@ -33,7 +31,6 @@ export class SessionLife {
   readonly #state$ = new ReplaySubject<SessionState>(1);
   #state: SessionState = { name: 'CONNECTING' };
   readonly #closing = new AbortController();
-  readonly #servers: ServerAddress[];
   readonly #ended: Promise<void>;
   #closed: Promise<void> | undefined;
   #connection: Connection | undefined;
@@ -42,6 +39,7 @@ export class SessionLife {
   #lossTimer: NodeJS.Timeout | undefined;
   #lastZxid: string;
   readonly #vetting: Vetting;
+  readonly #dialling: Dialling;
   #epoch = 0;
   #lastFailure: HandshakeError | undefined;
   #negotiatedTimeoutMs: number;
@@ -49,13 +47,13 @@ export class SessionLife {
   constructor(options: SessionLifeOptions) {
     this.#options = options;
     this.#negotiatedTimeoutMs = options.sessionTimeoutMs;
-    this.#servers = shuffled(options.ensemble.servers);
     this.#lastZxid = options.guard?.known?.zxid ?? ZERO_ZXID;
     this.#vetting = new Vetting(options.guard, options.ensemble.chroot, () => {
       this.#lastZxid = ZERO_ZXID;
       this.#lose('another history of the ensemble was accepted, and all is read anew');
       options.onNewHistory();
     });
+    this.#dialling = new Dialling(options, this.#vetting);
     this.#enter(this.#state);
     this.#ended = this.#run();
   }
@@ -108,53 +106,50 @@ export class SessionLife {
 
   async #run(): Promise<void> {
     let failures = 0;
-    for (let turn = 0; !this.closing && this.state.name !== 'AUTH_FAILED'; turn += 1) {
-      const server = this.#servers[turn % this.#servers.length];
-      if (server === undefined) return; // A connect string names at least one server.
+    while (!this.closing && this.state.name !== 'AUTH_FAILED') {
       const startedAt = performance.now();
       const former = this.#session;
-      const failure = await this.#connectOnce(server);
-      if (failure !== undefined) this.#onFailure(failure, server);
+      const connected = await this.#connectOnce();
       // The session that was to be resumed is over: a new one is opened without delay.
       if (former !== undefined && this.#session === undefined) continue;
       // A server that lets us in and hangs up again is no better than one that does not let us in.
-      const lasted = failure === undefined && performance.now() - startedAt > STEADY_MS;
+      const lasted = connected && performance.now() - startedAt > STEADY_MS;
       failures = lasted ? 0 : failures + 1;
       await this.#pause(backoffMs(failures, RECONNECT));
     }
   }
 
-  /** Resolves at the end of the connection, or with the reason why there was none. */
-  async #connectOnce(server: ServerAddress): Promise<HandshakeError | undefined> {
+  /** Resolves at the end of the connection; false: there was none. */
+  async #connectOnce(): Promise<boolean> {
     const resume = this.#session;
     this.#attempt = new AbortController();
-    const request = {
-      server,
-      sessionTimeoutMs: this.#options.sessionTimeoutMs,
-      auth: this.#options.auth,
-      deadlineMs: Math.max(MIN_CONNECT_DEADLINE_MS, this.#negotiatedTimeoutMs / (this.#servers.length + 1)),
-      signal: this.#attempt.signal,
-    };
+    const { signal } = this.#attempt;
+    const request = { resume, lastZxid: this.#lastZxid, withinMs: this.#negotiatedTimeoutMs, signal };
     try {
-      const established = await handshake({ ...request, resume, lastZxid: this.#lastZxid });
-      if (this.closing) {
-        await this.#abandon(established);
-        return undefined;
-      }
-      const { connection, ended } = this.#adopt(established);
-      const admitted = resume !== undefined || (await this.#vetting.admits(connection, request.signal));
-      if (request.signal.aborted) connection.destroy('given up');
-      else if (admitted) {
-        this.#onConnected(connection, resume !== undefined);
-        this.#options.log?.info({ server, sessionId: this.#sessionId() }, 'connected to ZooKeeper');
-      }
-      await ended;
-      return undefined;
+      await this.#hold(await this.#dialling.dial(request), signal, resume !== undefined);
+      return true;
     } catch (error) {
-      if (!(error instanceof HandshakeError))
-        return new HandshakeError('NOT_UNDERSTOOD', errorMessage(error));
-      return error.reason === 'TURNED_AWAY' ? await this.#vetting.whyTurnedAway(error, request) : error;
+      const known = error instanceof HandshakeError;
+      this.#onFailure(known ? error : new HandshakeError('NOT_UNDERSTOOD', errorMessage(error)));
+      return false;
     }
+  }
+
+  /** Uses a connection until its end, unless it is one with an ensemble that may not be used. */
+  async #hold(established: Handshake, signal: AbortSignal, resumed: boolean): Promise<void> {
+    if (this.closing) {
+      await this.#abandon(established);
+      return;
+    }
+    const { connection, ended } = this.#adopt(established);
+    const admitted = resumed || (await this.#vetting.admits(connection, signal));
+    if (signal.aborted) connection.destroy('given up');
+    else if (admitted) {
+      this.#onConnected(connection, resumed);
+      const { server } = this.#dialling;
+      this.#options.log?.info({ server, sessionId: this.#sessionId() }, 'connected to ZooKeeper');
+    }
+    await ended;
   }
 
   #adopt(established: Handshake): { connection: Connection; ended: Promise<void> } {
@@ -213,12 +208,12 @@ export class SessionLife {
     this.#attempt.abort();
   }
 
-  #onFailure(failure: HandshakeError, server: ServerAddress): void {
+  #onFailure(failure: HandshakeError): void {
     if (failure.reason === 'ABORTED') return;
     const isNews = this.#lastFailure?.reason !== failure.reason;
     this.#lastFailure = failure;
     this.#options.log?.[isNews ? 'warn' : 'debug'](
-      { server, reason: failure.reason, why: failure.message },
+      { server: this.#dialling.server, reason: failure.reason, why: failure.message },
       'could not connect to ZooKeeper',
     );
     if (failure.reason === 'SESSION_EXPIRED') this.#lose(failure.message);

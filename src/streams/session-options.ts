@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { AclEntry } from '../acl';
 import type { HistoryGuard } from './history';
+import type { Lookup } from './servers';
+import type { TlsMaterial } from './tls';
 
 /** How a session is opened. */
 export interface SessionOptions {
@@ -15,6 +17,10 @@ export interface SessionOptions {
    * everything; with it that identity everything and everybody else only read.
    */
   readonly acl?: readonly AclEntry[];
+  /** Given: every connection is a TLS connection. Called for each, so that certificates may be renewed. */
+  readonly tls?: () => TlsMaterial;
+  /** Called for each connect to a host that is named and not numbered. Default: the system's. */
+  readonly lookup?: Lookup;
   /** Given: no ensemble is connected to but the one known, until another one is accepted. */
   readonly guard?: HistoryGuard;
   readonly log?: Logger;

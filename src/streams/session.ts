@@ -69,6 +69,8 @@ export class ZooKeeperSession implements AsyncDisposable {
       ensemble,
       sessionTimeoutMs: options.sessionTimeoutMs,
       auth: options.auth,
+      tls: options.tls,
+      lookup: options.lookup,
       guard: options.guard,
       log: options.log,
       onConnected: (connection, session) => {

@@ -37,6 +37,8 @@ describe('locateZooKeeper', () => {
     expect(locateZooKeeper({ ZOOKEEPER_HOME: '' }, jars.path).split(delimiter)).toEqual([
       join(jars.path, 'zookeeper.jar'),
       join(jars.path, 'slf4j-simple.jar'),
+      join(jars.path, 'netty-codec.jar'),
+      join(jars.path, 'netty-resolver.jar'),
     ]);
   });
 

@@ -24,6 +24,7 @@ export async function expireSession(proxy: TcpProxy, others: readonly TcpProxy[]
     resume: grant,
     sessionTimeoutMs: grant.timeoutMs,
     auth: undefined,
+    tls: undefined,
     deadlineMs: 5000,
     signal: new AbortController().signal,
   });
