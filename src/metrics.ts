@@ -112,6 +112,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly quarantines = new Counter({
+    name: 'zooserve_quarantines_total',
+    help: 'Versions that are not started again since they lost too many workers',
+    labelNames: ['model', 'version'] as const,
+    registers: [this.registry],
+  });
+
   /** Threads that do not end: they hold memory, and keep the process from ending in the ordinary way. */
   readonly workersLeftBehind = new Gauge({
     name: 'zooserve_workers_left_behind',

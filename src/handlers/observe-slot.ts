@@ -1,4 +1,4 @@
-import type { SlotState } from '../inference/residency';
+import type { SlotState } from '../inference/slot-state';
 import { declareHandler } from './event-handler';
 import type { ServedModel } from './served-model';
 

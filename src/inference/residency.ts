@@ -4,35 +4,13 @@ import { DEFAULTS_IN_FORCE, type ConfigInForce } from './config-in-force';
 import { Drains, type DrainsOptions } from './drains';
 import type { Generation } from './generation';
 import type { Evictable, MemoryBudget } from './memory-budget';
+import type { RefusedConfig, SlotState } from './slot-state';
 
 /** What a request that names no version begins with: one frozen object, so that it never sees half a change. */
 export interface Live {
   readonly generation: Generation;
   readonly versionStamp: string;
   readonly config: ConfigInForce;
-}
-
-export interface SlotState {
-  /** The version that answers; undefined while none does. */
-  readonly serving: Serving | undefined;
-  /** Versions in memory that a URL may name: the one that serves, then the most recently replaced first. */
-  readonly resident: readonly string[];
-  /** Why the version that should answer does not; while it is `retryable`, the slot itself is starting it again. */
-  readonly fault: ModelError | undefined;
-  readonly config: ConfigInForce;
-  /** The config that the first version could not be served with, in place of which the defaults are in force. */
-  readonly configRefused: RefusedConfig | undefined;
-}
-
-export interface RefusedConfig {
-  readonly stamp: string | undefined;
-  readonly error: ConfigError;
-}
-
-export interface Serving {
-  readonly version: string;
-  readonly stamp: string;
-  readonly sha256: string;
 }
 
 export interface ResidencyOptions extends DrainsOptions {
@@ -60,7 +38,12 @@ export class Residency {
   #live: Live | undefined;
   #config = DEFAULTS_IN_FORCE;
   #configRefused: RefusedConfig | undefined;
+  /** Why the live one cannot answer. */
   #fault: ModelError | undefined;
+  /** Why the live one answers in place of the version that should. */
+  #standsIn: ModelError | undefined;
+  /** Under which each generation is live, or was last. */
+  readonly #stamps = new WeakMap<Generation, string>();
 
   constructor(options: ResidencyOptions) {
     this.#onShort = options.onShort;
@@ -91,6 +74,11 @@ export class Residency {
     return this.#config;
   }
 
+  /** Those that were replaced and are in memory, the most recently replaced first. */
+  get kept(): readonly Generation[] {
+    return this.#kept;
+  }
+
   /** The generation of `version` that can answer, or the live one though it cannot. */
   find(version: string): Generation | undefined {
     const live = this.#live?.generation;
@@ -102,12 +90,24 @@ export class Residency {
    * `residency.keepPrevious` goes, unless it is the same version.
    */
   promote(generation: Generation, versionStamp: string, config: ConfigInForce): void {
+    if (versionStamp !== this.#live?.versionStamp) this.#standsIn = undefined;
+    this.#makeLive(generation, versionStamp, config);
+  }
+
+  /** Makes one that is kept the live one again, in place of what should answer and, for that reason, does not. */
+  standIn(generation: Generation, fault: ModelError): void {
+    this.#standsIn = fault;
+    this.#makeLive(generation, this.#stamps.get(generation) ?? '', this.#config);
+  }
+
+  #makeLive(generation: Generation, versionStamp: string, config: ConfigInForce): void {
     const replaced = this.#live?.generation;
     replaced?.want();
     generation.want();
     if (config !== this.#config) this.#configRefused = undefined;
     this.#config = config;
     this.#live = Object.freeze({ generation, versionStamp, config });
+    this.#stamps.set(generation, versionStamp);
     this.#fault = undefined;
     const candidates =
       replaced === undefined || replaced === generation ? this.#kept : [replaced, ...this.#kept];
@@ -118,6 +118,8 @@ export class Residency {
 
   /** The same version was promoted anew. */
   restamp(live: Live, versionStamp: string): void {
+    if (versionStamp !== live.versionStamp) this.#standsIn = undefined;
+    this.#stamps.set(live.generation, versionStamp);
     this.#live = Object.freeze({ ...live, versionStamp });
     this.#publish();
     if (!live.generation.whole) this.#onShort(live.generation);
@@ -153,6 +155,7 @@ export class Residency {
     const live = this.#live;
     this.#live = undefined;
     this.#fault = undefined;
+    this.#standsIn = undefined;
     for (const generation of live === undefined ? this.#kept : [live.generation, ...this.#kept]) {
       this.retire(generation);
     }
@@ -216,7 +219,7 @@ export class Residency {
             }
           : undefined,
       resident: all.map((generation) => generation.version),
-      fault: this.#fault,
+      fault: this.#fault ?? this.#standsIn,
       config: this.#config,
       configRefused: this.#configRefused,
     });

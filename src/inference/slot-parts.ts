@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../metrics';
 import type { OneAtATime } from './one-at-a-time';
+import type { Quarantine } from './quarantine';
 import type { Residency } from './residency';
 import type { VersionBuilder } from './version-builder';
 
@@ -9,6 +10,7 @@ export interface SlotParts {
   readonly model: string;
   readonly residency: Residency;
   readonly builder: VersionBuilder;
+  readonly quarantine: Quarantine;
   /** Every build of this model runs in here: one load at a time. */
   readonly builds: OneAtATime;
   /** Aborted, with a RequestError, when the slot is being closed. */

@@ -14,7 +14,9 @@ import { MemoryBudget } from './memory-budget';
 import { modelLines } from './model-lines';
 import { OneAtATime } from './one-at-a-time';
 import type { ModelRepository } from './repository';
-import { Residency, type Live, type Serving, type SlotState } from './residency';
+import { Quarantine } from './quarantine';
+import { Residency, type Live } from './residency';
+import type { Serving, SlotState } from './slot-state';
 import { logSampled } from './request-log';
 import { Revival } from './revival';
 import type { ModelSignature } from './signature';
@@ -102,6 +104,7 @@ export class ModelSlot implements AsyncDisposable {
       model,
       residency: this.#residency,
       builder,
+      quarantine: new Quarantine(),
       builds: this.#builds,
       closing: this.#closing.signal,
       metrics,

@@ -57,13 +57,21 @@ export class VersionChanges {
 
   async #serve(call: Call): Promise<Served> {
     call.requireWanted();
+    this.#requireOpen(call);
     return (
       (await this.#serveResident(call)) ??
       (await this.#parts.builds.run(async () => {
         call.requireWanted();
+        this.#requireOpen(call);
         return (await this.#serveResident(call)) ?? (await this.#serveBuilt(call));
       }))
     );
+  }
+
+  /** @throws ModelError QUARANTINED, unless the version answers all the same, under another config. */
+  #requireOpen({ options: { version, stamp } }: Call): void {
+    const live = this.#parts.residency.live?.generation;
+    if (live?.version !== version || !live.alive) this.#parts.quarantine.requireOpen({ version, stamp });
   }
 
   /** Undefined when the version has to be built: not in memory, other bytes, another session config, or dead. */

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { ModelRepository, type ModelFiles } from '../../src/inference/repository';
 import { Expected } from '../../src/inference/expected';
-import type { SlotState } from '../../src/inference/residency';
+import type { SlotState } from '../../src/inference/slot-state';
 import { eventually } from '../support/eventually';
 import { config } from './requests';
 import { ask, ASKS, output, Scene } from './slot-scene';
