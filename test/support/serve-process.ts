@@ -42,6 +42,12 @@ export class ServeProcess implements AsyncDisposable {
     const child = spawn(process.execPath, [...(options.nodeOptions ?? []), CLI, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    // A run that ends by an error of its own leaves nothing behind.
+    const kill = (): void => {
+      child.kill('SIGKILL');
+    };
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
     const logged: string[] = [];
     child.stderr.setEncoding('utf8').on('data', (text: string) => logged.push(text));
     const url = await new Promise<string>((resolve, reject) => {

@@ -1,0 +1,13 @@
+import { runScript } from './run-script.mjs';
+import { setUp } from './set-up.mjs';
+
+// `npm run soak`: the set-up, then the run in this same process; servers and replicas have processes of their own.
+
+const ready = await runScript(async (signal) => {
+  await setUp({ signal, zookeeper: true });
+  return 0;
+});
+if (ready) {
+  const { main } = await import('../dist/test/soak/main.js');
+  process.exit(await main(process.argv.slice(2)));
+}
