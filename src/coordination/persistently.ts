@@ -19,6 +19,7 @@ export async function persistently<T>(
 ): Promise<T> {
   for (let failures = 0; ; failures += 1) {
     await connected(session, signal);
+    signal?.throwIfAborted();
     try {
       return await firstOf(attempt(), signal);
     } catch (error) {
