@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { filter, from, merge, skip, Subject, timer, type Observable } from 'rxjs';
+import { endWith, filter, from, ignoreElements, merge, skip, Subject, timer, type Observable } from 'rxjs';
 import { anySignal } from '../any-signal';
 import { ZooKeeperError } from '../errors';
 import type { ZooKeeperSession } from '../streams/session';
@@ -145,13 +145,14 @@ export class EnsembleClock implements Disposable {
   /** Asks again and again, until the end. Called by {@link startClock}. */
   keep(): void {
     const { signal } = this.#ended;
-    const again$ = merge(
-      this.#wanted$,
-      this.#session.state$.pipe(
-        skip(1),
-        filter(({ name }) => name === 'CONNECTED'),
-      ),
+    const { state$ } = this.#session;
+    const reconnected$ = state$.pipe(
+      skip(1),
+      filter(({ name }) => name === 'CONNECTED'),
     );
+    // Asking then fails, and that is the end.
+    const closed$ = state$.pipe(ignoreElements(), endWith('closed'));
+    const again$ = merge(this.#wanted$, reconnected$, closed$);
     const keeping = async () => {
       for (;;) {
         await firstOf(merge(timer(this.#everyMs), again$), signal);
