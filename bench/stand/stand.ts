@@ -100,11 +100,19 @@ export class Stand implements AsyncDisposable {
     }
   }
 
-  /** Starts `zooserve serve` on published models; resolves when it is ready, with every model serving. */
-  async startReplica(root: string, promoted: Promoted): Promise<ServerProcess> {
+  /** Starts `zooserve serve` on published models; resolves when it is ready, with every model serving. `flags` are further ones. */
+  async startReplica(
+    root: string,
+    promoted: Promoted,
+    flags: readonly string[] = [],
+  ): Promise<ServerProcess> {
     for (const model of Object.keys(promoted)) await this.publish(root, model);
     await this.promoteAll(root, promoted);
-    const replica = await ServerProcess.start(ZOOSERVE, this.serveArguments(root), this.nodeOptions);
+    const replica = await ServerProcess.start(
+      ZOOSERVE,
+      [...this.serveArguments(root), ...flags],
+      this.nodeOptions,
+    );
     await ready(replica.url);
     return replica;
   }
