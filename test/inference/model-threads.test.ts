@@ -1,7 +1,9 @@
+import type { Worker } from 'node:worker_threads';
 import pino from 'pino';
 import { DEFAULT_CONFIG } from '../../src/handler-config';
 import { MemoryBudget } from '../../src/inference/memory-budget';
 import { requireSame, startModelThreads } from '../../src/inference/model-threads';
+import { SpareWorkers } from '../../src/inference/spare-workers';
 import { ModelWorker } from '../support/model-worker';
 import { samples } from '../support/repositories';
 
@@ -21,21 +23,31 @@ test('when a thread cannot be started those before it are ended, and the memory 
   const files = await samples.locate('iris', '1');
   const budget = new MemoryBudget({ log });
   const memory = await budget.reserve({ model: 'iris', version: '1', fileBytes: 1, workers: 3 });
-  let started = 0;
   const data = {
     files,
     session: DEFAULT_CONFIG.session,
     handlers: true,
-    // What no thread can be given stands for one that the system does not give.
-    get params() {
-      started += 1;
-      return { epoch: 0, params: started < 3 ? {} : { stray: () => undefined } };
-    },
+    params: { epoch: 0, params: {} },
   };
-  await expect(startModelThreads(memory, { data, log })).rejects.toMatchObject({
+  await expect(startModelThreads(memory, { data, log, spares: new TwoThreads() })).rejects.toMatchObject({
     code: 'MEMORY_REFUSED',
     retryable: true,
-    message: expect.stringMatching(/^no thread could be started: .*could not be cloned/) as string,
+    message: 'no thread could be started: Worker initialization failure: EAGAIN',
   });
   expect(budget.usage).toEqual([]);
 });
+
+/** A system that gives two threads. */
+class TwoThreads extends SpareWorkers {
+  #left = 2;
+
+  constructor() {
+    super(0);
+  }
+
+  override take(): Worker {
+    this.#left -= 1;
+    if (this.#left < 0) throw new Error('Worker initialization failure: EAGAIN');
+    return super.take();
+  }
+}
