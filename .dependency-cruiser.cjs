@@ -14,6 +14,8 @@ const ROOMS = {
 
 const LEAVES = '^src/(?!runtime[.])[^/]+$';
 const PROGRAMS = '^src/(cli|inference/worker)/main[.]ts$';
+/** What package.json exports: all that others may import. */
+const PUBLIC = '^src/(streams|coordination)/public[.]ts$';
 const OUR_CODE = '^(src|bin|bench|examples)/';
 
 const place = (room) => (room === 'runtime' ? '^src/runtime[.]ts$' : `^src/${room}/`);
@@ -98,10 +100,24 @@ module.exports = {
     },
     {
       name: 'not-unused',
-      comment: 'no program leads to this file (src/coordination apart: its recipes may wait for their user)',
+      comment: 'neither a program nor what package.json exports leads to this file',
       severity: 'error',
-      from: { path: PROGRAMS },
-      to: { path: '^src/', pathNot: [PROGRAMS, '^src/coordination/', '[.]d[.]ts$'], reachable: false },
+      from: { path: `${PROGRAMS}|${PUBLIC}` },
+      to: { path: '^src/', pathNot: [PROGRAMS, PUBLIC, '[.]d[.]ts$'], reachable: false },
+    },
+    {
+      name: 'public-names-are-for-others',
+      comment: 'inside, import the file that has what you need',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: PUBLIC },
+    },
+    {
+      name: 'examples-use-public-names',
+      comment: 'an example shows what others can do: import zooserve/streams or zooserve/coordination',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^src/', pathNot: PUBLIC },
     },
   ],
   options: {

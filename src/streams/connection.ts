@@ -1,14 +1,8 @@
-import {
-  OP_CODES,
-  protocol,
-  Request,
-  XID_NOTIFICATION,
-  XID_PING,
-  type WireRecord,
-} from 'node-zookeeper-client/lib/jute';
+import { OP_CODES, protocol, Request, XID_NOTIFICATION, XID_PING } from 'node-zookeeper-client/lib/jute';
 import type { FrameSocket } from './frame-socket';
 import type { Handshake, SessionGrant } from './handshake';
 import { zooKeeperError, type Asked } from './reply-error';
+import type { WireRecord } from './wire-record';
 import { withoutChroot } from './znode-path';
 import { laterZxid, zxidOf } from './zxid';
 

@@ -1,4 +1,4 @@
-import type { StatRecord } from 'node-zookeeper-client/lib/jute';
+import type { StatRecord } from './wire-record';
 import { zxidOf } from './zxid';
 
 /**

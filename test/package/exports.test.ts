@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as coordination from '../../src/coordination/public';
+import * as streams from '../../src/streams/public';
+import { PackedProject } from '../support/packed-project';
+import { PROJECT_ROOT } from '../support/serve-process';
+import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+
+/** Uses a session, a recipe, an operator and a class of errors, and prints what came of it. */
+const BODY = `
+async function main(connectString: string): Promise<void> {
+  const session: ZooKeeperSession = openSession({ connectString, sessionTimeoutMs: 4000 });
+  await session.connected(AbortSignal.timeout(10_000));
+  await session.ensurePath('/elsewhere');
+  const seen = firstValueFrom(
+    session.watchData('/elsewhere').pipe(
+      latest(async ({ node }: DataSnapshot) => node?.data.toString()),
+      filter((text) => text !== ''),
+    ),
+  );
+  const stat: Stat = await session.set('/elsewhere', Buffer.from('hello'));
+  const refused = await session.get('/missing/').catch((error: unknown) => error instanceof ZooKeeperError && error.code);
+  const token = await exclusively(session, '/elsewhere/lock', async (lock: HeldLock) => lock.token);
+  console.log(await seen, stat.version > 0, refused, token > stat.mzxid);
+  await session[Symbol.asyncDispose]();
+}
+main(process.argv[2] ?? '').catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
+`;
+
+const IMPORTS = `
+import { filter, firstValueFrom } from 'rxjs';
+import { exclusively, type HeldLock } from 'zooserve/coordination';
+import { latest, openSession, ZooKeeperError, type DataSnapshot, type Stat, type ZooKeeperSession } from 'zooserve/streams';
+`;
+
+/** TypeScript's own way to write CommonJS modules. */
+const REQUIRES = `
+import rxjs = require('rxjs');
+import coordination = require('zooserve/coordination');
+import streams = require('zooserve/streams');
+import type { HeldLock } from 'zooserve/coordination';
+import type { DataSnapshot, Stat, ZooKeeperSession } from 'zooserve/streams';
+const { filter, firstValueFrom } = rxjs;
+const { exclusively } = coordination;
+const { latest, openSession, ZooKeeperError } = streams;
+`;
+
+let zookeeper: TestZooKeeper;
+let project: PackedProject;
+beforeAll(async () => {
+  [zookeeper, project] = await Promise.all([startTestZooKeeper(), PackedProject.create()]);
+});
+afterAll(async () => {
+  await project[Symbol.asyncDispose]();
+  await zookeeper[Symbol.asyncDispose]();
+});
+
+it('is used by ES modules and by CommonJS, type-checked with the declarations of its packages', async () => {
+  await project.write('module.mts', `${IMPORTS}${BODY}`);
+  await project.write('common.cts', `${REQUIRES}${BODY}`);
+  await project.compile();
+  for (const file of ['module.mjs', 'common.cjs'])
+    expect(await project.run(file, zookeeper.connectString)).toBe('hello true BAD_ARGUMENTS true\n');
+});
+
+it('tells a program that does not compile', async () => {
+  await project.write('wrong.mts', `import { openSession } from 'zooserve/streams';\nopenSession({});\n`);
+  await expect(project.compile()).rejects.toThrow(/wrong\.mts\(2,13\).*connectString/s);
+  await project.write('wrong.mts', '');
+});
+
+it('exports nothing else', async () => {
+  await project.write('inside.mts', `console.log(await import('zooserve/dist/src/errors.js' as string));\n`);
+  await project.compile();
+  await expect(project.run('inside.mjs')).rejects.toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
+});
+
+it.each([
+  ['streams', streams],
+  ['coordination', coordination],
+])('has each name of zooserve/%s in its documentation', async (room, names) => {
+  const text = await readFile(join(PROJECT_ROOT, 'docs', `${room}.md`), 'utf8');
+  const undocumented = Object.keys(names).filter((name) => !new RegExp(`[\`( ]${name}\\b`).test(text));
+  expect(undocumented).toEqual([]);
+});
