@@ -11,6 +11,7 @@ import { runProbes } from './probes';
 import { Progress } from './progress';
 import type { WorkerData, WorkerPhase } from './protocol';
 import { rowsAreIndependent } from './row-independence';
+import { takeTurn } from './thread-priority';
 import { warmUp } from './warm-up';
 
 /** A version that is ready to answer. */
@@ -52,6 +53,8 @@ export async function loadModel(
   const handler = source === undefined ? undefined : await loadHandler(source);
   const size = bytes.byteLength;
   const progress = new Progress(data.progress);
+  // Threads of its own would stay as low as this one is when it makes them.
+  if (data.session.intraOpThreads > 1) takeTurn();
   const session = await ModelSession.open(bytes, data.session, progress);
   // ONNX Runtime has made its own copy of what it needs.
   giveBack(bytes);

@@ -1,9 +1,11 @@
+import './begin-low';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { errorMessage, ModelError } from '../../errors';
 import { BatchAnswerer, failWhole } from './answer-batch';
 import { Inbox } from './inbox';
 import { loadModel, type LoadedModel } from './load-model';
 import { SPARE, type FromWorker, type WorkerFailed } from './protocol';
+import { giveWayForGood, takeTurn } from './thread-priority';
 import { wakeRuntime } from './wake-runtime';
 
 /**
@@ -38,6 +40,7 @@ async function run(port: MessagePort): Promise<void> {
   }
   const answerer = new BatchAnswerer(loaded, post);
   const checked = answerer.checkParams(data.params.params);
+  takeTurn();
   post({
     type: 'ready',
     signature: loaded.signature,
@@ -56,6 +59,7 @@ async function run(port: MessagePort): Promise<void> {
     }
     loaded.progress.step();
   }
+  giveWayForGood();
   await loaded.session.release();
 }
 
