@@ -8,6 +8,7 @@ import { jsonThroughput } from './measure/json-throughput';
 import { largeSwaps } from './measure/large-swaps';
 import { memory } from './measure/memory';
 import { overload } from './measure/overload';
+import { processes } from './measure/processes';
 import { rollback } from './measure/rollback';
 import { singleRequest } from './measure/single-request';
 import { startUp } from './measure/start-up';
@@ -44,6 +45,7 @@ const MEASUREMENTS: Readonly<Record<string, Measure>> = {
   single: singleRequest,
   start: startUp,
   overload,
+  processes,
   generator: (_stand, scale) => generator(scale),
 };
 
