@@ -21,6 +21,11 @@ export interface SessionOptions {
   readonly tls?: () => TlsMaterial;
   /** Called for each connect to a host that is named and not numbered. Default: the system's. */
   readonly lookup?: Lookup;
+  /**
+   * How often each watched node is read though nothing was notified, in ms and more or less; 0: never. Default: five
+   * minutes, and longer where that would be more than 50 readings a second.
+   */
+  readonly auditEveryMs?: number;
   /** Given: no ensemble is connected to but the one known, until another one is accepted. */
   readonly guard?: HistoryGuard;
   readonly log?: Logger;

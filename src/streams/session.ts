@@ -1,12 +1,10 @@
-import type { Logger } from 'pino';
-import type { Observable } from 'rxjs';
+import { filter, type Observable } from 'rxjs';
 import { OPEN, OWN_AND_READABLE, type AclEntry } from '../acl';
-import { errorMessage } from '../errors';
 import { awaitConnected, refuse } from './availability';
-import { ConcurrencyLimit } from './concurrency-limit';
 import { parseConnectString } from './connect-string';
 import type { Connection } from './connection';
 import { ensurePath } from './ensure-path';
+import type { Freshness } from './freshness';
 import type { HandshakeError } from './handshake';
 import * as requests from './requests';
 import type { NodeMode, Sender, TransactionOp } from './requests';
@@ -14,16 +12,16 @@ import { SessionLife } from './session-life';
 import type { SessionOptions } from './session-options';
 import type { SessionState } from './session-state';
 import type { Stat } from './stat';
-import { childrenKind, dataKind, type ChildrenSnapshot, type DataSnapshot } from './watch-kinds';
-import { Watches } from './watches';
+import type { ChildrenSnapshot, DataSnapshot } from './watch-kinds';
+import { Watching, type WatchFigures } from './watching';
 import { checkedPath } from './znode-path';
 
+export type { Freshness, Stale } from './freshness';
 export type { NodeMode, TransactionOp } from './requests';
 export type { SessionOptions } from './session-options';
 export type { ChildrenSnapshot, DataSnapshot } from './watch-kinds';
 
-/** Readings of watched nodes under way at a time: reconnecting with thousands of them is no storm. */
-const CONCURRENT_READS = 64;
+const AUDIT_EVERY_MS = 300_000;
 
 /**
  * Starts to connect and returns at once. Throws `BAD_ARGUMENTS` for a connect string that is none. Without a
@@ -54,9 +52,7 @@ export class ZooKeeperSession implements AsyncDisposable {
   readonly #life: SessionLife;
   readonly #chroot: string;
   readonly #acl: readonly AclEntry[];
-  readonly #data: Watches<DataSnapshot>;
-  readonly #children: Watches<ChildrenSnapshot>;
-  readonly #log: Logger | undefined;
+  readonly #watching: Watching;
   #closed: Promise<void> | undefined;
 
   /** Use {@link openSession}. */
@@ -64,7 +60,6 @@ export class ZooKeeperSession implements AsyncDisposable {
     const ensemble = parseConnectString(options.connectString);
     this.#chroot = ensemble.chroot;
     this.#acl = options.acl ?? (options.auth === undefined ? OPEN : OWN_AND_READABLE);
-    this.#log = options.log;
     const life = new SessionLife({
       ensemble,
       sessionTimeoutMs: options.sessionTimeoutMs,
@@ -74,30 +69,24 @@ export class ZooKeeperSession implements AsyncDisposable {
       guard: options.guard,
       log: options.log,
       onConnected: (connection, session) => {
-        this.#reread(connection, session === 'new');
+        this.#watching.reread(connection, session === 'new');
       },
       onNotification: (type, path) => {
-        this.#data.onNotification(type, path);
-        this.#children.onNotification(type, path);
+        this.#watching.onNotification(type, path);
       },
       onNewHistory: () => {
-        this.#data.forget();
-        this.#children.forget();
+        this.#watching.forget();
       },
     });
     this.#life = life;
-    const host = {
-      get connection() {
-        return life.connection;
-      },
-      limit: new ConcurrencyLimit(CONCURRENT_READS),
+    this.#watching = new Watching({
+      connection: () => this.#connection,
+      auditEveryMs: options.auditEveryMs ?? AUDIT_EVERY_MS,
       log: options.log,
-      onUnwatched: (path: string) => {
-        this.#removeWatches(path);
-      },
-    };
-    this.#data = new Watches(dataKind, host);
-    this.#children = new Watches(childrenKind, host);
+    });
+    life.state$.pipe(filter(({ name }) => name === 'SUSPENDED')).subscribe(() => {
+      this.#watching.disconnected();
+    });
   }
 
   /** Replays the present state; completes after CLOSED. */
@@ -190,12 +179,22 @@ export class ZooKeeperSession implements AsyncDisposable {
    * tried again from time to time.
    */
   watchData(path: string): Observable<DataSnapshot> {
-    return this.#data.watch(checkedPath(path));
+    return this.#watching.data.watch(checkedPath(path));
   }
 
   /** The names of a znode's children, under the same terms as {@link watchData}. */
   watchChildren(path: string): Observable<ChildrenSnapshot> {
-    return this.#children.watch(checkedPath(path));
+    return this.#watching.children.watch(checkedPath(path));
+  }
+
+  /** Whether what {@link watchData} or {@link watchChildren} told last of that path is the latest, now and as it changes. */
+  watchFreshness(kind: 'data' | 'children', path: string): Observable<Freshness> {
+    return this.#watching.freshness(kind, checkedPath(path));
+  }
+
+  /** What can be counted of the watched nodes. */
+  get watchFigures(): WatchFigures {
+    return this.#watching.figures;
   }
 
   /**
@@ -206,32 +205,9 @@ export class ZooKeeperSession implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     this.#closed ??= (async () => {
       await this.#life.close();
-      this.#data.complete();
-      this.#children.complete();
+      this.#watching.complete();
     })();
     return this.#closed;
-  }
-
-  /** Everything read so far may be out of date. In a new session the server may also lag: it catches up first. */
-  #reread(connection: Connection, syncFirst: boolean): void {
-    if (syncFirst) {
-      // Not awaited: a session's requests are carried out in order.
-      requests.sync(connection, '/').catch((error: unknown) => {
-        this.#log?.warn({ why: errorMessage(error) }, 'sync before reading again failed');
-      });
-    }
-    this.#data.rereadAll();
-    this.#children.rereadAll();
-  }
-
-  /** Both kinds watch an absent node by a watch for data: while one kind relies on it, it stays. */
-  #removeWatches(path: string): void {
-    const connection = this.#connection;
-    if (connection === undefined || this.#children.has(path)) return;
-    const type = this.#data.has(path) ? requests.WATCHER_TYPE.CHILDREN : requests.WATCHER_TYPE.ANY;
-    requests.removeWatches(connection, path, type).catch((error: unknown) => {
-      this.#log?.debug({ path, why: errorMessage(error) }, 'a watch may have been left on the server');
-    });
   }
 
   /** Takes a request at once, so that they go out in the order of the calls. */

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
-import { type Observable, ReplaySubject } from 'rxjs';
-import { errorMessage } from '../errors';
+import { BehaviorSubject, type Observable, ReplaySubject } from 'rxjs';
+import { errorMessage, ZooKeeperError } from '../errors';
 import { backoffMs } from '../backoff';
 import type { ConcurrencyLimit } from './concurrency-limit';
 import type { Connection } from './connection';
+import type { Freshness } from './freshness';
 import type { Sender } from './requests';
 
 const RETRY = { firstMs: 200, limitMs: 30_000 };
@@ -35,6 +36,8 @@ export interface WatchHost {
   readonly log: Logger | undefined;
   /** Nobody looks at the node any more, at least not through this; a watch for it may be on the server. */
   readonly onUnwatched: (path: string) => void;
+  /** It was found to have changed, and nothing was notified. */
+  readonly onMissed: (path: string) => void;
 }
 
 /**
@@ -44,6 +47,7 @@ export interface WatchHost {
  */
 export class WatchedNode<S> {
   readonly #subject$ = new ReplaySubject<S>(1);
+  readonly #freshness$ = new BehaviorSubject<Freshness>({ fresh: false, staleSince: Date.now() });
   readonly #kind: WatchKind<S>;
   readonly #host: WatchHost;
   readonly #path: string;
@@ -64,11 +68,53 @@ export class WatchedNode<S> {
     return this.#subject$;
   }
 
+  /** The present freshness first. */
+  get freshness$(): Observable<Freshness> {
+    return this.#freshness$;
+  }
+
+  get fresh(): boolean {
+    return this.#freshness$.value.fresh;
+  }
+
   /** What was known may be out of date: read again, now or as soon as there is a connection. */
   reread(): void {
     this.#stale = true;
     clearTimeout(this.#retry);
     void this.#readWhileStale();
+  }
+
+  /** The connection broke: what was told may be out of date from now on. */
+  disconnected(): void {
+    if (this.fresh) this.#freshness$.next({ fresh: false, staleSince: Date.now() });
+  }
+
+  /**
+   * Reads though nothing was notified. A notification comes in before the answer that shows what it is about, so
+   * whatever is newer in an answer without one was missed.
+   */
+  async audit(): Promise<void> {
+    const { connection, limit } = this.#host;
+    const told = this.#told;
+    if (this.#reading || this.#stale || this.#stopped || connection === undefined || told === undefined)
+      return;
+    this.#reading = true;
+    try {
+      const seen = await limit.run(() => this.#kind.read(connection, this.#path));
+      const notified = this.#outdated();
+      if (!notified && seen.identity !== told.identity && !isOlder(seen, told))
+        this.#host.onMissed(this.#path);
+      this.#settle(seen);
+    } catch {
+      // Read again as after an event, with whatever goes wrong then.
+      this.#stale = !connection.ended;
+    }
+    this.#reading = false;
+    void this.#readWhileStale();
+  }
+
+  #outdated(): boolean {
+    return this.#stale;
   }
 
   /** What was told counts for nothing: the next reading is told, however old. */
@@ -86,6 +132,7 @@ export class WatchedNode<S> {
   complete(): void {
     this.stop();
     this.#subject$.complete();
+    this.#freshness$.complete();
   }
 
   /** Never rejects. Without a connection it stays stale, and the next connection asks for a reading. */
@@ -102,11 +149,9 @@ export class WatchedNode<S> {
   /** False: to be tried again after a while. */
   async #read(connection: LiveSender): Promise<boolean> {
     try {
-      const seen = await this.#host.limit.run(() => this.#kind.read(connection, this.#path));
-      // Under way when it was stopped, it may have left a watch after those were taken back.
-      if (this.#stopped) this.#host.onUnwatched(this.#path);
-      else this.#take(seen);
+      this.#settle(await this.#host.limit.run(() => this.#kind.read(connection, this.#path)));
       this.#failures = 0;
+      if (!this.#stale && !connection.ended && !this.fresh) this.#freshness$.next({ fresh: true });
       return true;
     } catch (error) {
       this.#stale = true;
@@ -114,6 +159,12 @@ export class WatchedNode<S> {
       this.#retryLater(error);
       return false;
     }
+  }
+
+  #settle(seen: Observation<S>): void {
+    // Under way when it was stopped, it may have left a watch after those were taken back.
+    if (this.#stopped) this.#host.onUnwatched(this.#path);
+    else this.#take(seen);
   }
 
   #take(seen: Observation<S>): void {
@@ -127,6 +178,10 @@ export class WatchedNode<S> {
   }
 
   #retryLater(error: unknown): void {
+    const before = this.#freshness$.value;
+    const staleSince = before.fresh ? Date.now() : before.staleSince;
+    const trouble = error instanceof ZooKeeperError ? { trouble: error } : {};
+    this.#freshness$.next({ fresh: false, staleSince, ...trouble });
     const inMs = backoffMs(this.#failures, RETRY);
     this.#host.log?.[this.#failures === 0 ? 'warn' : 'debug'](
       { path: this.#path, why: errorMessage(error), inMs: Math.round(inMs) },

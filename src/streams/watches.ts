@@ -1,4 +1,5 @@
 import { Observable } from 'rxjs';
+import type { Freshness } from './freshness';
 import { WatchedNode, type WatchHost, type WatchKind } from './watched-node';
 
 interface Entry<S> {
@@ -23,7 +24,56 @@ export class Watches<S> {
 
   /** Subscribers of one path share one watch; a late one gets the latest snapshot at once. */
   watch(path: string): Observable<S> {
-    return new Observable<S>((subscriber) => {
+    return this.#share(path, (node) => node.snapshot$);
+  }
+
+  /** Whether what {@link watch} told last is the latest; it shares the watch. */
+  freshness(path: string): Observable<Freshness> {
+    return this.#share(path, (node) => node.freshness$);
+  }
+
+  has(path: string): boolean {
+    return this.#entries.has(path);
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get staleCount(): number {
+    let count = 0;
+    for (const { node } of this.#entries.values()) if (!node.fresh) count += 1;
+    return count;
+  }
+
+  nodes(): readonly WatchedNode<S>[] {
+    return [...this.#entries.values()].map(({ node }) => node);
+  }
+
+  onNotification(type: number, path: string): void {
+    if (this.#kind.events.has(type)) this.#entries.get(path)?.node.reread();
+  }
+
+  rereadAll(): void {
+    for (const { node } of this.#entries.values()) node.reread();
+  }
+
+  /** The connection broke: what was told may be out of date from now on. */
+  disconnected(): void {
+    for (const { node } of this.#entries.values()) node.disconnected();
+  }
+
+  forget(): void {
+    for (const { node } of this.#entries.values()) node.forget();
+  }
+
+  complete(): void {
+    this.#completed = true;
+    for (const { node } of [...this.#entries.values()]) node.complete();
+  }
+
+  #share<T>(path: string, of: (node: WatchedNode<S>) => Observable<T>): Observable<T> {
+    return new Observable<T>((subscriber) => {
       if (this.#completed) {
         subscriber.complete();
         return;
@@ -36,33 +86,8 @@ export class Watches<S> {
         this.#entries.delete(path);
         entry.node.stop();
       });
-      subscriber.add(entry.node.snapshot$.subscribe(subscriber));
+      subscriber.add(of(entry.node).subscribe(subscriber));
     });
-  }
-
-  has(path: string): boolean {
-    return this.#entries.has(path);
-  }
-
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  onNotification(type: number, path: string): void {
-    if (this.#kind.events.has(type)) this.#entries.get(path)?.node.reread();
-  }
-
-  rereadAll(): void {
-    for (const { node } of this.#entries.values()) node.reread();
-  }
-
-  forget(): void {
-    for (const { node } of this.#entries.values()) node.forget();
-  }
-
-  complete(): void {
-    this.#completed = true;
-    for (const { node } of [...this.#entries.values()]) node.complete();
   }
 
   #start(path: string): Entry<S> {

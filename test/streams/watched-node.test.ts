@@ -28,6 +28,7 @@ async function told(...readings: Observation<string>[]): Promise<string[]> {
     limit: new ConcurrencyLimit(1),
     log: undefined,
     onUnwatched: () => undefined,
+    onMissed: () => undefined,
   };
   const node = new WatchedNode(kind, host, '/a');
   node.snapshot$.subscribe((snapshot) => seen.push(snapshot));
