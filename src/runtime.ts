@@ -24,6 +24,7 @@ import { stateFolder } from './state/folder';
 import { LastGoodStore } from './state/last-good-store';
 import { LoadGuard } from './state/load-guard';
 import { openSession, type ZooKeeperSession } from './streams/session';
+import { publishWatches } from './watch-metrics';
 
 /**
  * Starts a replica; resolves when it listens, before it has reached ZooKeeper: health is answered from the
@@ -43,6 +44,7 @@ export async function startReplica(
   const paths = new ZnodePaths(settings.root, settings.pinned);
   const guard = worldGuard(paths, store, metrics, log);
   const session = openSession({ ...ensemble, guard, log });
+  publishWatches(metrics.registry, () => session.watchFigures);
   const observing = [
     startHandler(observeSession, { session, metrics, log }, log),
     startHandler(observeWorld, { session, paths, guard }, log),

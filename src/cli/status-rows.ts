@@ -53,7 +53,8 @@ function phaseText(promoted: PromotedVersion, live: boolean, status: StatusRecor
   if (status === undefined) return '-';
   const behind =
     live && promoted.kind !== 'absent' && (status.desired === null || status.desired.mzxid < promoted.mzxid);
-  return behind ? `${status.phase} (behind)` : status.phase;
+  const notes = [...(behind ? ['behind'] : []), ...(status.stale === true ? ['stale'] : [])];
+  return notes.length === 0 ? status.phase : `${status.phase} (${notes.join(', ')})`;
 }
 
 function configCell(status: StatusRecord | undefined): Cell {

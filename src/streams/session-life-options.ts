@@ -15,6 +15,8 @@ export interface SessionLifeOptions {
   readonly log: Logger | undefined;
   /** Called after each handshake, before the state says CONNECTED. */
   readonly onConnected: (connection: Connection, session: 'first' | 'new' | 'resumed') => void;
+  /** Called when a connection broke, before the state says SUSPENDED. */
+  readonly onDisconnected: () => void;
   readonly onNotification: (type: number, path: string) => void;
   /** Another history was accepted: what was read before counts for nothing. */
   readonly onNewHistory: () => void;

@@ -187,6 +187,7 @@ export class SessionLife {
     this.#lastZxid = connection.lastZxid;
     this.#options.guard?.heard(this.#lastZxid);
     if (this.closing) return;
+    this.#options.onDisconnected();
     this.#options.log?.warn({ why }, 'the connection to ZooKeeper broke');
     this.#enter({ name: 'SUSPENDED', since: Date.now() });
     const lostInMs = connection.lastAnsweredSentAt + connection.grant.timeoutMs - performance.now();

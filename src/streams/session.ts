@@ -1,4 +1,4 @@
-import { filter, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { OPEN, OWN_AND_READABLE, type AclEntry } from '../acl';
 import { awaitConnected, refuse } from './availability';
 import { parseConnectString } from './connect-string';
@@ -71,6 +71,9 @@ export class ZooKeeperSession implements AsyncDisposable {
       onConnected: (connection, session) => {
         this.#watching.reread(connection, session === 'new');
       },
+      onDisconnected: () => {
+        this.#watching.disconnected();
+      },
       onNotification: (type, path) => {
         this.#watching.onNotification(type, path);
       },
@@ -83,9 +86,6 @@ export class ZooKeeperSession implements AsyncDisposable {
       connection: () => this.#connection,
       auditEveryMs: options.auditEveryMs ?? AUDIT_EVERY_MS,
       log: options.log,
-    });
-    life.state$.pipe(filter(({ name }) => name === 'SUSPENDED')).subscribe(() => {
-      this.#watching.disconnected();
     });
   }
 

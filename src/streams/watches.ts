@@ -72,7 +72,7 @@ export class Watches<S> {
     for (const { node } of [...this.#entries.values()]) node.complete();
   }
 
-  #share<T>(path: string, of: (node: WatchedNode<S>) => Observable<T>): Observable<T> {
+  #share<T>(path: string, told$: (node: WatchedNode<S>) => Observable<T>): Observable<T> {
     return new Observable<T>((subscriber) => {
       if (this.#completed) {
         subscriber.complete();
@@ -86,7 +86,7 @@ export class Watches<S> {
         this.#entries.delete(path);
         entry.node.stop();
       });
-      subscriber.add(of(entry.node).subscribe(subscriber));
+      subscriber.add(told$(entry.node).subscribe(subscriber));
     });
   }
 

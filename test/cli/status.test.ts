@@ -47,7 +47,7 @@ describe('status', () => {
       serving: { version: '1', mzxid: '0000000000000001', sha256: 'a'.repeat(64) },
       config: { state: 'REFUSED', mzxid: null, error: { mzxid, message: '$.x' } },
     });
-    await c!.report('iris', serving('c', '1', '0000000000000001'));
+    await c!.report('iris', { ...serving('c', '1', '0000000000000001'), stale: true });
     await d!.report('iris', serving('d', '2', mzxid));
     await d!.end();
     await write(cli.session, cli.paths.status('iris', 'f'), 'noise');
@@ -81,7 +81,7 @@ describe('status', () => {
           'refused',
           'NOT_FOUND: no file (will try again); config: $.x',
         ],
-        ['iris', 'c', 'live', '2', '1', 'SERVING (behind)', since, 'default'],
+        ['iris', 'c', 'live', '2', '1', 'SERVING (behind, stale)', since, 'default'],
         [
           'iris',
           'd',
