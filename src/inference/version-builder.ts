@@ -6,6 +6,7 @@ import { startGeneration, type Generation, type GenerationOptions } from './gene
 import type { GuardLoad } from './guard-load';
 import type { MemoryBudget } from './memory-budget';
 import type { ModelFiles, ModelRepository } from './repository';
+import type { WorkerMemory } from './worker-memory';
 import type { WorkerPhase } from './worker/protocol';
 
 /** Deaths of the same version's worker while it loads, in a row, after which trying again is not advised. */
@@ -61,25 +62,46 @@ export class VersionBuilder {
    * retryable the third time in a row.
    */
   async build(build: Build): Promise<Generation> {
-    const { model, repository, guardLoad, closing } = this.#options;
-    const { version, stamp, config, onPhase } = build;
+    const { model, repository, workers = 1, memory: budget } = this.#options;
+    const { version, onPhase } = build;
     onPhase?.('FETCHING');
     const files = await repository.locate(model, version);
-    const load = () => this.#load(build, files);
-    if (guardLoad === undefined) return load();
-    const { modelPath, settingsPath, handlerPath } = files;
-    const paths = [modelPath, settingsPath, handlerPath].filter((path) => path !== undefined);
-    const { session } = config.config;
-    const signal = build.signal === undefined ? closing : anySignal([closing, build.signal]);
-    return guardLoad({ model, version, stamp, files: paths, session }, load, signal);
-  }
-
-  async #load({ version, config, expectedSha256, onPhase }: Build, files: ModelFiles): Promise<Generation> {
-    const { model, workers = 1, memory: budget, ...rest } = this.#options;
     const fileBytes = await sizeOf(files);
     const memory = await budget.reserve({ model, version, fileBytes, workers });
+    let unused = memory;
     try {
-      const generation = await startGeneration({ ...rest, files, config, memory, expectedSha256, onPhase });
+      return await this.#guarded(build, files, () => {
+        unused = [];
+        return this.#load(build, files, memory);
+      });
+    } finally {
+      for (const part of unused) part.release();
+    }
+  }
+
+  async #guarded(
+    { version, stamp, config, signal: unwanted }: Build,
+    { modelPath, settingsPath, handlerPath }: ModelFiles,
+    load: () => Promise<Generation>,
+  ): Promise<Generation> {
+    const { model, guardLoad, closing } = this.#options;
+    if (guardLoad === undefined) return load();
+    const files = [modelPath, settingsPath, handlerPath].filter((path) => path !== undefined);
+    const { session } = config.config;
+    const signal = unwanted === undefined ? closing : anySignal([closing, unwanted]);
+    return guardLoad({ model, version, stamp, files, session }, load, signal);
+  }
+
+  async #load(
+    { version, config, expectedSha256, onPhase }: Build,
+    files: ModelFiles,
+    memory: readonly WorkerMemory[],
+  ): Promise<Generation> {
+    try {
+      const generation = await startGeneration({
+        ...this.#options,
+        ...{ files, config, memory, expectedSha256, onPhase },
+      });
       this.#deaths.delete(version);
       return generation;
     } catch (error) {

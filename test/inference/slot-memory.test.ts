@@ -1,6 +1,7 @@
 import { cp } from 'node:fs/promises';
 import pino from 'pino';
 import { filter, firstValueFrom } from 'rxjs';
+import { ModelError } from '../../src/errors';
 import { MemoryBudget } from '../../src/inference/memory-budget';
 import type { ModelRepository } from '../../src/inference/repository';
 import type { ModelSlot } from '../../src/inference/slot';
@@ -108,6 +109,26 @@ test('the memory of a load that fails is given back', async () => {
   await expect(scene.slot.serve({ version: '1', stamp: 'a' })).rejects.toMatchObject({
     code: 'CRASHED_WHILE_LOADING',
   });
+  expect(memory.usage).toEqual([]);
+});
+
+test('a load is announced once it has its memory, and one that is refused then gives it back', async () => {
+  const memory = roomFor(1);
+  const taken = await memory.reserve({ model: 'other', version: '1', fileBytes: 0, workers: 1 });
+  const announced: string[] = [];
+  await using scene = await Scene.open({
+    memory,
+    guardLoad: ({ version }) => {
+      announced.push(version);
+      return Promise.reject(new ModelError('CRASHED_WHILE_LOADING', 'it is not loaded'));
+    },
+  });
+  const refusedByMemory = scene.slot.serve({ version: '1', stamp: 'a' });
+  await expect(refusedByMemory).rejects.toMatchObject({ code: 'MEMORY_REFUSED' });
+  for (const part of taken) part.release();
+  const refusedByGuard = scene.slot.serve({ version: '2', stamp: 'b' });
+  await expect(refusedByGuard).rejects.toMatchObject({ message: 'it is not loaded' });
+  expect(announced).toEqual(['2']);
   expect(memory.usage).toEqual([]);
 });
 
