@@ -8,11 +8,15 @@ import { temporaryDirectory, type TemporaryDirectory } from '../support/temporar
 import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
 
 const FIXTURES = join(PROJECT_ROOT, 'test/fixtures/models');
-/** Fills the heap of JavaScript when it is asked for -1. */
+const FILL_HEAP = -1;
+const END_THREAD = -2;
+/** Does to its thread what the first number asks for. */
 const GREEDY = `export default {
   preprocess(inputs) {
+    const [asks] = inputs.input.data;
     const kept = [];
-    while (inputs.input.data[0] === -1) kept.push(new Array(1000).fill({}));
+    while (asks === ${FILL_HEAP}) kept.push(new Array(1000).fill({}));
+    if (asks === ${END_THREAD}) process.exit(1);
     return inputs;
   },
 };`;
@@ -49,7 +53,7 @@ beforeAll(async () => {
   await mkdir(models);
   await cp(join(FIXTURES, 'rounds'), join(models, 'rounds'), { recursive: true });
   await cp(join(FIXTURES, 'which_version'), join(models, 'greedy'), { recursive: true });
-  await writeFile(join(models, 'greedy', '1', 'handler.js'), GREEDY);
+  for (const version of ['1', '2']) await writeFile(join(models, 'greedy', version, 'handler.js'), GREEDY);
   zookeeper = await startTestZooKeeper();
   session = openSession({ connectString: zookeeper.connectString, sessionTimeoutMs: 2000 });
   await session.connected();
@@ -68,7 +72,7 @@ afterAll(async () => {
 test('a worker that runs out of memory takes its own requests with it, and nothing else', async () => {
   await using replica = await start('--max-old-space-size=100');
   await answers(replica, 'greedy');
-  const killed = await infer(replica.url, 'greedy', [[-1]]);
+  const killed = await infer(replica.url, 'greedy', [[FILL_HEAP]]);
   expect(killed.status).toBe(503);
   expect(killed.error).toMatch(/^the worker of model greedy version 1 ended: .*memory limit/);
   await answers(replica, 'rounds');
@@ -92,4 +96,28 @@ test('a call of ONNX Runtime that never returns: another worker takes over, and 
   expect(last).toMatchObject({ level: 60, leftBehind: ['the worker of model rounds version 1'] });
   expect((await session.children('/zooserve/replicas'))?.names).toEqual([]);
   expect((await session.children('/zooserve/status/rounds'))?.names ?? []).toEqual([]);
+});
+
+test('a version that loses its worker three times gives way to the one before it, and the status says so', async () => {
+  await using replica = await start();
+  await answers(replica, 'greedy');
+  await write('greedy/version', '2');
+  for (let losses = 0; losses < 3; losses += 1) {
+    await passes(async () => {
+      expect(await infer(replica.url, 'greedy', [[1]])).toMatchObject({ status: 200, version: '2' });
+    });
+    expect((await infer(replica.url, 'greedy', [[END_THREAD]])).status).toBe(503);
+  }
+  await passes(async () => {
+    expect((await infer(replica.url, 'greedy', [[1]])).version).toBe('1');
+    const node = await session.get('/zooserve/status/greedy/one');
+    expect(JSON.parse(node?.data.toString() ?? '{}')).toMatchObject({
+      desired: { version: '2' },
+      serving: { version: '1' },
+      resident: ['1'],
+      phase: 'FAILED',
+      error: { code: 'QUARANTINED', retryable: false },
+    });
+  });
+  expect((await fetch(`${replica.url}/v2/health/ready`)).status).toBe(200);
 });

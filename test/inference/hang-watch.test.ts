@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { HangWatch, hangAfterMs } from '../../src/inference/hang-watch';
 
 beforeEach(() => {
@@ -57,4 +61,28 @@ test('a watch that is disposed of is silent', () => {
 
 test('the bound is twenty times the timeout, and 10 s at least', () => {
   expect([1, 500, 1000, 60_000].map(hangAfterMs)).toEqual([10_000, 10_000, 20_000, 1_200_000]);
+});
+
+test('a process that is stopped counts no time meanwhile', async () => {
+  jest.useRealTimers();
+  const [limitMs, stoppedMs] = [2000, 2500];
+  const built = join(__dirname, '../../src/inference/hang-watch.js');
+  const script = `
+    const { HangWatch } = require(${JSON.stringify(built)});
+    const progress = new Int32Array(new SharedArrayBuffer(4));
+    const onHang = () => { console.log('hangs'); process.exit(); };
+    new HangWatch({ progress, busy: () => true, limitMs: () => ${limitMs}, onHang });
+    setInterval(() => undefined, 1000);
+    console.log('watches');
+  `;
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  const began = performance.now();
+  child.kill('SIGSTOP');
+  await delay(stoppedMs);
+  child.kill('SIGCONT');
+  expect(String(await once(child.stdout, 'data'))).toContain('hangs');
+  // Some of the time had passed before it was stopped.
+  expect(performance.now() - began).toBeGreaterThan(stoppedMs + limitMs / 2);
+  await once(child, 'exit');
 });
