@@ -84,10 +84,19 @@ export function tensorFromRun(datatype: Datatype, shape: readonly number[], run:
   const count = elementCount(shape);
   const values = datatype === 'BYTES' ? undefined : run.read(shape, count, datatype === 'FP32');
   if (datatype !== 'BYTES' && values !== undefined) {
+    if (datatype === 'FP32' || datatype === 'FP64') {
+      if (areFinite(values)) return { datatype, shape, data: values };
+      throw new DataFault('data', 'must be read as JSON');
+    }
     const numbers = new ARRAY_KINDS[datatype](count);
     if (fillNumbers(datatype, numbers, 0, values) < 0) return { datatype, shape, data: numbers };
   }
   throw new DataFault('data', 'must be read as JSON');
+}
+
+function areFinite(values: Float32Array | Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
 }
 
 interface Filling {

@@ -1,5 +1,5 @@
 /**
- * Numbers of a JSON array, from its bytes straight into doubles. `JSON.parse` makes a string of the bytes, an
+ * Numbers of a JSON array, from its bytes straight into an array of floats. `JSON.parse` makes a string of the bytes, an
  * array of the string and a number object of most elements, all of which is thrown away; this takes a third to
  * a half of its time. It knows numbers and brackets and nothing else: what it does not take, `JSON.parse` reads
  * again, and words the error if there is one.
@@ -49,14 +49,14 @@ export class NumberRun {
 
   /**
    * The `count` numbers of an array that is flat, or nested as `shape` says; undefined when it is not that, or
-   * when `JSON.parse` would do better. With `single`, a number may be another double than `JSON.parse` makes of
-   * it where both are the same FP32.
+   * when `JSON.parse` would do better. With `single` they are FP32, rounded from what may be another double than
+   * `JSON.parse` makes of the number where both are the same FP32. Numbers out of range are infinite.
    */
-  read(shape: readonly number[], count: number, single: boolean): Float64Array<ArrayBuffer> | undefined {
+  read(shape: readonly number[], count: number, single: boolean): Floats | undefined {
     // Each takes a digit, and a comma or a bracket.
     if (count > (this.#to - this.#from) / 2) return undefined;
     const bytes = this.#bytes;
-    const numbers = new Float64Array(count);
+    const numbers = single ? new Float32Array(count) : new Float64Array(count);
     const nested = shape.length > 1 && bytes[pastSpace(bytes, this.#from + 1)] === Byte.OPEN;
     const end = nested
       ? readLevel({ bytes, numbers, shape, single }, 0, this.#from, 0)
@@ -65,11 +65,13 @@ export class NumberRun {
   }
 }
 
+type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
 const NONE = -1;
 
 interface Nested {
   readonly bytes: Buffer;
-  readonly numbers: Float64Array;
+  readonly numbers: Floats;
   readonly shape: readonly number[];
   readonly single: boolean;
 }
@@ -97,7 +99,7 @@ function readLevel(nested: Nested, depth: number, at: number, filled: number): n
 function readRow(
   bytes: Buffer,
   at: number,
-  numbers: Float64Array,
+  numbers: Floats,
   filled: number,
   count: number,
   single: boolean,
