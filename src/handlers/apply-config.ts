@@ -1,7 +1,18 @@
-import { combineLatest, distinctUntilChanged, map, startWith } from 'rxjs';
+import {
+  combineLatest,
+  distinctUntilChanged,
+  filter,
+  map,
+  merge,
+  startWith,
+  take,
+  takeUntil,
+  type Observable,
+} from 'rxjs';
 import { ConfigError, ModelError } from '../errors';
 import { CONFIG_MAX_BYTES, parseHandlerConfig } from '../handler-config';
 import { type ConfigData, watchConfig } from '../registry/watch-config';
+import { watchRefusal } from '../registry/watch-refusal';
 import { retryPause } from './retry-pause';
 import type { GoodModel } from '../state/last-good';
 import { declareHandler } from './event-handler';
@@ -21,9 +32,10 @@ export const applyConfig = declareHandler<ServedModel, WantedConfig>({
   name: 'apply-config',
   trigger: {
     kind: 'znode',
-    events$: ({ session, paths, model, observed, lastGood }) =>
-      combineLatest({
-        znode: watchConfig(session, paths, model).pipe(
+    events$: (context) => {
+      const { session, paths, model, observed, lastGood } = context;
+      return combineLatest({
+        znode: merge(watchConfig(session, paths, model), unlessRead(context)).pipe(
           startWith(
             ...(lastGood === undefined || session.state.name === 'CONNECTED' ? [] : [former(lastGood)]),
           ),
@@ -32,7 +44,8 @@ export const applyConfig = declareHandler<ServedModel, WantedConfig>({
           map(({ serving }) => serving?.version),
           distinctUntilChanged(),
         ),
-      }),
+      });
+    },
   },
   async run({ znode }, context, signal) {
     try {
@@ -42,6 +55,17 @@ export const applyConfig = declareHandler<ServedModel, WantedConfig>({
     }
   },
 });
+
+/** When the config znode may not be read and never was: what was in force last, or the defaults, so that a version serves. */
+function unlessRead({ session, paths, model, lastGood }: ServedModel): Observable<ConfigData> {
+  const path = paths.config(model);
+  return watchRefusal(session, 'data', path).pipe(
+    filter((refusal) => refusal !== undefined),
+    take(1),
+    map(() => (lastGood === undefined ? { data: undefined, mzxid: undefined } : former(lastGood))),
+    takeUntil(session.watchData(path)),
+  );
+}
 
 /** The config that was in force last, while the ensemble is away. */
 function former({ config }: GoodModel): ConfigData {

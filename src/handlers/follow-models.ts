@@ -3,6 +3,7 @@ import { type ModelList, watchModels } from '../registry/watch-models';
 import type { ZnodePaths } from '../registry/paths';
 import type { ZooKeeperSession } from '../streams/session';
 import { declareHandler } from './event-handler';
+import { unreadable } from './observe-access';
 import type { ServedModels } from './served-models';
 import type { LastGoodStore } from '../state/last-good-store';
 
@@ -29,15 +30,19 @@ export const followModels = declareHandler<FollowModelsContext, ModelList>({
         served: served.names.length > 0,
       }),
   },
-  note({ present }, { paths, log }) {
+  note({ present, refused }, { paths, log }) {
+    if (refused !== undefined) {
+      log.error({ why: refused.message }, 'the list of models cannot be read: those known are served');
+    }
     if (present) return;
     log.warn(
       { path: paths.modelsDir },
       `${paths.modelsDir} is not there: what is served goes on being served`,
     );
   },
-  async run({ models, tree }, { replica, served, store, followed }) {
+  async run({ models, tree, refused }, { replica, served, store, followed }) {
     await served.reconcile(models, replica);
+    served.listUnreadable(refused && unreadable('the list of models', refused));
     store.retain(models, tree);
     followed();
   },

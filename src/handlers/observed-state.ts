@@ -4,6 +4,9 @@ import type { ConfigStatus, Phase, StatusError, StatusRecord, SwapTimes } from '
 
 const NO_TIMES: SwapTimes = { notify: null, fetch: null, load: null, warm: null, swap: null };
 
+/** The znodes that say what is wanted of a model. */
+export type ReadZnode = 'version' | 'config' | 'models';
+
 /** How far the work on the desired version has come. */
 interface Progress {
   readonly phase: Phase;
@@ -24,6 +27,8 @@ export class ObservedState {
   #progress: Progress = { phase: 'STANDBY', error: null };
   /** Why the version that should answer does not, though it once did. */
   #fault: StatusError | null = null;
+  /** Why a znode that says what is wanted cannot be read. */
+  readonly #unreadable = new Map<ReadZnode, StatusError>();
   /** What serves comes from the last good state on disk. */
   #stale = false;
 
@@ -108,6 +113,14 @@ export class ObservedState {
     this.#publish({ serving, resident });
   }
 
+  /** A znode cannot be read; undefined: it can, or may be. */
+  unreadable(znode: ReadZnode, error: ModelError | undefined): void {
+    if (error === undefined && !this.#unreadable.has(znode)) return;
+    if (error === undefined) this.#unreadable.delete(znode);
+    else this.#unreadable.set(znode, statusError(error));
+    this.#publish({});
+  }
+
   configured(config: ConfigStatus): void {
     this.#publish({ config });
   }
@@ -117,10 +130,18 @@ export class ObservedState {
   }
 
   #publish(change: Partial<StatusRecord>): void {
-    const { phase, error } = this.#progress;
-    const shown: Progress = { phase: this.#fault === null ? phase : 'FAILED', error: error ?? this.#fault };
     const { stale: _, ...before } = this.record;
-    this.#record$.next({ ...before, ...change, ...shown, ...(this.#stale ? { stale: true } : {}) });
+    // Without the version znode nobody knows what is desired; the others are told of when all else is well.
+    const unread = this.#unreadable.get('version');
+    const fault = unread ?? this.#fault;
+    const { phase, error } = this.#progress;
+    const other = this.#unreadable.get('config') ?? this.#unreadable.get('models') ?? null;
+    const shown: Progress = {
+      phase: fault === null ? phase : 'FAILED',
+      error: unread ?? error ?? this.#fault ?? other,
+    };
+    const stale = this.#stale || (unread !== undefined && before.serving !== null);
+    this.#record$.next({ ...before, ...change, ...shown, ...(stale ? { stale: true } : {}) });
   }
 }
 

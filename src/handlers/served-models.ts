@@ -1,4 +1,4 @@
-import { errorMessage } from '../errors';
+import { errorMessage, type ModelError } from '../errors';
 import { LeftBehind } from '../inference/left-behind';
 import { ModelSlot, type ModelSlotOptions } from '../inference/slot';
 import type { ZnodePaths } from '../registry/paths';
@@ -10,6 +10,7 @@ import { applyConfig } from './apply-config';
 import { type RunningHandler, startHandler } from './event-handler';
 import { followVersion } from './follow-version';
 import { keepLastGood } from './keep-last-good';
+import { observeAccess } from './observe-access';
 import { observeSlot } from './observe-slot';
 import { ObservedState } from './observed-state';
 import { reportStatus } from './report-status';
@@ -73,6 +74,11 @@ export class ServedModels {
     }
   }
 
+  /** The list of models cannot be read, so that one that was added or removed is not noticed; undefined: it can. */
+  listUnreadable(error: ModelError | undefined): void {
+    for (const { observed } of this.all()) observed.unreadable('models', error);
+  }
+
   /** Removes every model and waits until the last request is answered. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.names.map((model) => this.#remove(model)));
@@ -96,6 +102,7 @@ export class ServedModels {
         startHandler(observeSlot, context, log),
         startHandler(followVersion, context, log),
         startHandler(applyConfig, context, log),
+        startHandler(observeAccess, context, log),
         startHandler(keepLastGood, context, log),
       ],
       reporting: startHandler(reportStatus, context, log),

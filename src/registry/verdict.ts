@@ -24,7 +24,9 @@ function versionVerdict(
   { desired, serving, phase, error }: StatusRecord,
 ): Verdict {
   if (desired === null || desired.mzxid < target.mzxid) {
-    return { kind: 'pending', doing: 'has not seen it yet' };
+    // That it cannot read the znode is why; another error speaks of what it saw before.
+    const why = error?.code === 'FETCH_FAILED' ? ` (${error.message})` : '';
+    return { kind: 'pending', doing: `has not seen it yet${why}` };
   }
   if (phase === 'SERVING' && serving !== null) {
     // A newer write of the same version is as good.

@@ -1,10 +1,25 @@
 import type { Logger } from 'pino';
-import { concat, defer, distinctUntilChanged, EMPTY, mergeMap, of, switchMap, type Observable } from 'rxjs';
+import {
+  combineLatest,
+  concat,
+  defer,
+  distinctUntilChanged,
+  EMPTY,
+  filter,
+  map,
+  mergeMap,
+  of,
+  startWith,
+  switchMap,
+  type Observable,
+} from 'rxjs';
+import type { ZooKeeperError } from '../errors';
 import { isName, NAME_RULE, shown } from '../names';
 import type { ZooKeeperSession } from '../streams/session';
 import type { ChildrenSnapshot } from '../streams/session';
 import type { ZnodePaths } from './paths';
 import { settledStat } from './settled-stat';
+import { watchRefusal } from './watch-refusal';
 
 /** The models that the ensemble names. */
 export interface ModelList {
@@ -14,6 +29,8 @@ export interface ModelList {
   readonly present: boolean;
   /** The czxid of the `/models` that was seen last. */
   readonly tree: string | null;
+  /** Why `/models` cannot be read: `models` is what was last known, if anything. */
+  readonly refused?: ZooKeeperError;
 }
 
 /** What a process before this one knew. */
@@ -41,7 +58,7 @@ export function watchModels(
   return defer(() => {
     const memory = new ModelMemory(paths.pinned, former);
     const warned = new Set<string>();
-    return session.watchChildren(paths.modelsDir).pipe(
+    const lists$ = session.watchChildren(paths.modelsDir).pipe(
       switchMap((snapshot) => {
         const { node } = snapshot;
         if (node === undefined) return of(memory.absent());
@@ -54,6 +71,11 @@ export function watchModels(
           settledRemoval(session, paths, snapshot, () => memory.remove(missing)),
         );
       }),
+      startWith(undefined),
+    );
+    return combineLatest([lists$, watchRefusal(session, 'children', paths.modelsDir)]).pipe(
+      map(([list, refused]) => (refused === undefined ? list : { ...(list ?? memory.list()), refused })),
+      filter((list) => list !== undefined),
       distinctUntilChanged(sameList),
     );
   });
@@ -131,5 +153,10 @@ function warnOnce(name: string, warned: Set<string>, log: Logger | undefined): f
 }
 
 function sameList(a: ModelList, b: ModelList): boolean {
-  return a.present === b.present && a.tree === b.tree && a.models.join('/') === b.models.join('/');
+  return (
+    a.present === b.present &&
+    a.refused?.message === b.refused?.message &&
+    a.tree === b.tree &&
+    a.models.join('/') === b.models.join('/')
+  );
 }

@@ -66,3 +66,39 @@ test('a worker that died is FAILED until it answers again, and hides no error of
   observed.holds(null, [], fault);
   expect(observed.record.error?.code).toBe('BAD_MODEL');
 });
+
+test('a version znode that cannot be read is FAILED and stale until it can, with what was before', () => {
+  const observed = serving();
+  const refused = new ModelError('FETCH_FAILED', 'not allowed', true);
+  observed.unreadable('version', refused);
+  expect(observed.record).toMatchObject({
+    serving: SERVING,
+    stale: true,
+    phase: 'FAILED',
+    error: { code: 'FETCH_FAILED', message: 'not allowed', retryable: true },
+  });
+  observed.unreadable('version', undefined);
+  expect(observed.record).toMatchObject({ serving: SERVING, phase: 'SERVING', error: null });
+  expect(observed.record.stale).toBeUndefined();
+  const fresh = new ObservedState('one');
+  expect(fresh.settled).toBe(false);
+  fresh.unreadable('version', refused);
+  expect(fresh.settled).toBe(true);
+  expect(fresh.record.stale).toBeUndefined();
+});
+
+test.each(['config', 'models'] as const)(
+  '%s that cannot be read are told of when all else is well',
+  (znode) => {
+    const observed = serving();
+    observed.unreadable(znode, new ModelError('FETCH_FAILED', 'not allowed', true));
+    expect(observed.record).toMatchObject({ phase: 'SERVING', error: { code: 'FETCH_FAILED' } });
+    observed.wants({ version: '2', mzxid: '0000000000000002' }, 1);
+    observed.failed(new ModelError('NOT_FOUND', 'no such file'));
+    expect(observed.record).toMatchObject({ phase: 'FAILED', error: { code: 'NOT_FOUND' } });
+    observed.wants({ version: '1', mzxid: '0000000000000003' }, 1);
+    observed.serves(SERVING, NO_LOAD);
+    observed.unreadable(znode, undefined);
+    expect(observed.record).toMatchObject({ phase: 'SERVING', error: null });
+  },
+);
