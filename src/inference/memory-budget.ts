@@ -65,13 +65,24 @@ export class MemoryBudget {
    * The memory of each worker of a version, from before it is loaded until it is given back. Where there is too
    * little, versions that may be evicted are, the least recently wanted first, and it resolves when they are gone.
    * Rejects with a {@link MemoryRefusedError} when that would not do, and then evicts nothing; retryable unless
-   * the version is larger than the whole budget.
+   * the version is larger than the whole budget; with the reason of `signal` when that is aborted while it waits.
    */
-  reserve(version: VersionToLoad): Promise<readonly WorkerMemory[]> {
+  async reserve(version: VersionToLoad, signal?: AbortSignal): Promise<readonly WorkerMemory[]> {
+    signal?.throwIfAborted();
     const claim = new Claim(version, this.#onGivenBack);
     this.#claims.add(claim);
+    const drop = () => {
+      this.#claims.delete(claim);
+      // The reason is whatever its owner gave, an Error by default.
+      claim.outcome.reject(signal?.reason as Error);
+    };
+    signal?.addEventListener('abort', drop);
     this.#decide(claim);
-    return claim.outcome.promise;
+    try {
+      return await claim.outcome.promise;
+    } finally {
+      signal?.removeEventListener('abort', drop);
+    }
   }
 
   /** Bytes taken by each version, the largest first. */

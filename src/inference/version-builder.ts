@@ -62,33 +62,35 @@ export class VersionBuilder {
    * retryable the third time in a row.
    */
   async build(build: Build): Promise<Generation> {
-    const { model, repository, workers = 1, memory: budget } = this.#options;
+    const { model, repository, workers = 1, memory: budget, closing } = this.#options;
     const { version, onPhase } = build;
+    const signal = build.signal === undefined ? closing : anySignal([closing, build.signal]);
     onPhase?.('FETCHING');
     const files = await repository.locate(model, version);
     const fileBytes = await sizeOf(files);
-    const memory = await budget.reserve({ model, version, fileBytes, workers });
+    const memory = await budget.reserve({ model, version, fileBytes, workers }, signal);
     let unused = memory;
     try {
-      return await this.#guarded(build, files, () => {
+      const load = () => {
         unused = [];
         return this.#load(build, files, memory);
-      });
+      };
+      return await this.#guarded(build, files, load, signal);
     } finally {
       for (const part of unused) part.release();
     }
   }
 
   async #guarded(
-    { version, stamp, config, signal: unwanted }: Build,
+    { version, stamp, config }: Build,
     { modelPath, settingsPath, handlerPath }: ModelFiles,
     load: () => Promise<Generation>,
+    signal: AbortSignal,
   ): Promise<Generation> {
-    const { model, guardLoad, closing } = this.#options;
+    const { model, guardLoad } = this.#options;
     if (guardLoad === undefined) return load();
     const files = [modelPath, settingsPath, handlerPath].filter((path) => path !== undefined);
     const { session } = config.config;
-    const signal = unwanted === undefined ? closing : anySignal([closing, unwanted]);
     return guardLoad({ model, version, stamp, files, session }, load, signal);
   }
 

@@ -132,6 +132,22 @@ describe('where there is too little room', () => {
   });
 });
 
+test('a load that is not wanted any more does not wait for its memory, and leaves it to others', async () => {
+  const budget = budgetOf(200);
+  const ending = await budget.reserve(version('a 1', 150));
+  for (const part of ending) part.ending();
+  const unwanted = new AbortController();
+  const dropped = budget.reserve(version('b 1', 150), unwanted.signal);
+  expect(await settled(dropped)).toBe('waits');
+  unwanted.abort(new Error('another is wanted'));
+  await expect(dropped).rejects.toThrow('another is wanted');
+  const next = budget.reserve(version('c 1', 150));
+  gone(ending);
+  expect(await settled(next)).toBe('granted');
+  await expect(budget.reserve(version('d 1', 20), unwanted.signal)).rejects.toThrow('another is wanted');
+  expect(taken(budget)).toEqual({ 'c 1': 150 });
+});
+
 test('a refusal tells when memory is given back since', async () => {
   const budget = budgetOf(200);
   const memory = await budget.reserve(version('a 1', 170));
