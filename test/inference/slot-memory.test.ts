@@ -69,6 +69,19 @@ test('the least recently wanted goes first: what a request named was wanted then
   expect(other.resident).toEqual(['4']);
 });
 
+test('a version was wanted until it was replaced, however long ago it was promoted', async () => {
+  await using replica = await twoModels(4);
+  const { scene, other } = replica;
+  await scene.slot.configure(config({ residency: { keepPrevious: 8 } }), 'z');
+  await scene.slot.serve({ version: '1', stamp: 'a' });
+  await other.serve({ version: '3', stamp: 'b' });
+  await other.serve({ version: '4', stamp: 'c' });
+  await scene.slot.serve({ version: '2', stamp: 'd' });
+  await scene.slot.serve({ version: '3', stamp: 'e' });
+  expect(scene.slot.resident).toEqual(['3', '2', '1']);
+  expect(other.resident).toEqual(['4']);
+});
+
 test('what serves, and what a request holds, is never ended: the load is refused', async () => {
   await using replica = await twoModels(3);
   const { scene, other, memory } = replica;
