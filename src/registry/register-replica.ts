@@ -8,6 +8,8 @@ import {
   firstValueFrom,
   ignoreElements,
   map,
+  NEVER,
+  of,
   ReplaySubject,
   retry,
   switchMap,
@@ -19,6 +21,7 @@ import {
 } from 'rxjs';
 import { errorMessage, ZooKeeperError } from '../errors';
 import type { ZooKeeperSession } from '../streams/session';
+import type { SessionState } from '../streams/session-state';
 import type { ZnodePaths } from './paths';
 import { formatReplica, parseReplica, type ReplicaRecord } from './replica-record';
 
@@ -29,6 +32,11 @@ const RETRY_MS = 250;
 
 /** The server rounds an expiry up to its next tick, 2 s by default. */
 const EXPIRY_ROUNDING_MS = 2_500;
+
+const ENDS: Readonly<Partial<Record<SessionState['name'], string>>> = {
+  CLOSED: 'the session was closed',
+  AUTH_FAILED: 'the credentials were refused',
+};
 
 /** Another process holds this replica's id. */
 export class ReplicaIdTaken extends Error {
@@ -62,7 +70,8 @@ export class ReplicaRegistration implements AsyncDisposable {
 /**
  * Makes this process known as `replica`: resolves when the ephemeral znode is there and is this session's own.
  * One that another session left is waited for as long as a session may take to expire (it may be this
- * process's former life); then {@link ReplicaIdTaken}. Afterwards the znode is kept up: made again after an
+ * process's former life), counted from the last time that the ensemble was reached, since nothing expires while it is
+ * away; then {@link ReplicaIdTaken}. Afterwards the znode is kept up: made again after an
  * expiry, or when somebody deleted it. Needs a session that connects; throws its ZooKeeperError when it is closed.
  */
 export async function registerReplica(
@@ -79,12 +88,11 @@ export async function registerReplica(
   let registered = false;
   const upkeep = upholding(session, path, made, () => registered, log).subscribe(seen$);
   let holder: Sighting | undefined;
-  const patience = session.negotiatedTimeoutMs + EXPIRY_ROUNDING_MS;
   try {
     const own$ = seen$.pipe(
       tap((sighting) => (holder = sighting)),
       filter(({ own }) => own),
-      takeUntil(timer(patience)),
+      takeUntil(patienceEnds(session)),
     );
     const own = await firstValueFrom(own$, { defaultValue: undefined });
     registered = own !== undefined;
@@ -94,10 +102,24 @@ export async function registerReplica(
     throw new Error(notRegistered(replica, path, errorMessage(cause)), { cause });
   }
   upkeep.unsubscribe();
-  if (session.state.name === 'CLOSED')
-    throw new Error(notRegistered(replica, path, 'the session was closed'));
-  if (holder === undefined) throw new Error(notRegistered(replica, path, `not done within ${patience} ms`));
+  const ended = ENDS[session.state.name];
+  if (ended !== undefined) throw new Error(notRegistered(replica, path, ended));
+  if (holder === undefined)
+    throw new Error(notRegistered(replica, path, `not done within ${patienceMs(session)} ms`));
   throw new ReplicaIdTaken(takenMessage(replica, holder.data));
+}
+
+function patienceMs(session: ZooKeeperSession): number {
+  return session.negotiatedTimeoutMs + EXPIRY_ROUNDING_MS;
+}
+
+function patienceEnds(session: ZooKeeperSession): Observable<unknown> {
+  return session.state$.pipe(
+    switchMap(({ name }) => {
+      if (name === 'CONNECTED') return timer(patienceMs(session));
+      return name === 'AUTH_FAILED' ? of(name) : NEVER;
+    }),
+  );
 }
 
 /** The znode as it was seen; `own`: this session made it. */

@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { merge, Subject } from 'rxjs';
 import { parseReplica } from '../../src/registry/replica-record';
 import { registerReplica, ReplicaIdTaken } from '../../src/registry/register-replica';
 import type { ZnodePaths } from '../../src/registry/paths';
 import type { ZooKeeperSession } from '../../src/streams/session';
+import type { SessionState } from '../../src/streams/session-state';
 import { eventually } from '../support/eventually';
 import { connect, freshPaths } from '../support/fleet';
 import { connectionLost, replacing } from '../support/meddling';
@@ -30,6 +33,11 @@ afterEach(async () => {
   await other[Symbol.asyncDispose]();
 });
 
+function bound(target: ZooKeeperSession, name: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, name, target);
+  return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+}
+
 const owner = async () => (await other.get(paths.replica('r')))?.stat.ephemeralOwner;
 const sessionId = (of: ZooKeeperSession) => (of.state.name === 'CONNECTED' ? of.state.sessionId : 'none');
 
@@ -51,6 +59,38 @@ describe('registerReplica', () => {
     await former[Symbol.asyncDispose]();
     await registering;
     expect(await owner()).toBe(sessionId(session));
+  });
+
+  it('does not count the time in which ZooKeeper is away', async () => {
+    await registerReplica(other, paths, 'r', RECORD);
+    const registering = registerReplica(session, paths, 'r', { ...RECORD, pid: 8 });
+    await zookeeper.server.kill('SIGKILL');
+    await other[Symbol.asyncDispose]();
+    // Longer than a session that is over is waited for while it can expire.
+    await sleep(session.negotiatedTimeoutMs + 3000);
+    await zookeeper.server.restart();
+    await registering;
+    expect(parseReplica((await session.get(paths.replica('r')))!.data)).toMatchObject({ pid: 8 });
+  });
+
+  it('fails when the credentials are refused while it waits', async () => {
+    await registerReplica(other, paths, 'r', RECORD);
+    const state$ = new Subject<SessionState>();
+    // As on a reconnect: no server of these tests refuses anybody.
+    const refused = new Proxy(session, {
+      get: (target, name) =>
+        name === 'state$'
+          ? merge(target.state$, state$)
+          : name === 'state'
+            ? { name: 'AUTH_FAILED' }
+            : bound(target, name),
+    });
+    const failed = expect(registerReplica(refused, paths, 'r', RECORD)).rejects.toThrow(
+      /credentials were refused/,
+    );
+    await eventually(() => state$.observed);
+    state$.next({ name: 'AUTH_FAILED' });
+    await failed;
   });
 
   it('refuses an id that another live process keeps, and says who', async () => {
