@@ -19,7 +19,10 @@ export async function convergence(rig: Rig): Promise<string[]> {
     const config = await stateOf(rig, rig.paths.config(model));
     const expected = { model, version, config };
     const parts = [
-      ...rig.replicas.map((replica) => [`replica ${replica.name}`, () => served(rig, replica, expected)]),
+      // What became of the others is told elsewhere.
+      ...rig.replicas
+        .filter(({ live }) => live)
+        .map((replica) => [`replica ${replica.name}`, () => served(rig, replica, expected)]),
       ...rig.observers.map((observer) => [
         observer.name,
         () =>

@@ -54,6 +54,7 @@ export async function runLane(
       if (typeof outcome === 'string') tell(lane.name, `#${number}  ${outcome}`);
     } catch (error) {
       const complaint = `${lane.name} #${number} (${words}): ${errorMessage(error)}`;
+      tell(lane.name, `#${number}  WRONG, and nothing more here: ${errorMessage(error)}`);
       return { lane: lane.name, counts, complaints: [complaint] };
     }
     await pause(calmMs, stop);

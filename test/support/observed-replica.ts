@@ -54,6 +54,11 @@ export class ObservedReplica implements AsyncDisposable {
     }
   }
 
+  /** Whether it has a process that answers. */
+  get live(): boolean {
+    return this.#process?.child.exitCode === null;
+  }
+
   get url(): string {
     return this.#process?.url ?? '';
   }
@@ -75,11 +80,13 @@ export class ObservedReplica implements AsyncDisposable {
       stateDir: join(this.state.path, 'state'),
     });
     this.#process = process;
+    const ended = (): boolean => process.child.exitCode !== null || process.child.signalCode !== null;
     await passes(async () => {
-      if (process.child.exitCode !== null) throw new Error(`it ended:\n${process.logged.join('\n')}`);
+      if (ended()) return;
       const { status } = await fetch(`${process.url}/v2/health/ready`);
       if (status !== 200) throw new Error(`${status}:\n${process.logged.slice(-10).join('\n')}`);
     }, READY_WITHIN_MS);
+    if (ended()) throw new Error(`it ended before it was ready:\n${process.logged.slice(-10).join('\n')}`);
     this.#over = new AbortController();
     this.#watching = watchReadiness(process, this.#over.signal);
     this.#loads = Object.fromEntries(
