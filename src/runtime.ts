@@ -40,7 +40,9 @@ export async function startReplica(
   const metrics = new Metrics();
   const folder = forgetful ? undefined : folderOf(settings);
   const store = await LastGoodStore.open(folder, log);
-  const loads = folder === undefined ? undefined : await LoadGuard.open(folder, log);
+  const proven = (model: string, version: string): boolean =>
+    store.found.models.some((good) => good.model === model && good.version === version);
+  const loads = folder === undefined ? undefined : await LoadGuard.open(folder, log, proven);
   const paths = new ZnodePaths(settings.root, settings.pinned);
   const guard = worldGuard(paths, store, metrics, log);
   const session = openSession({ ...ensemble, guard, log });

@@ -6,31 +6,42 @@ import { Turns } from './turns';
 
 /** A load that has ended the process this often is not tried again. */
 const DEATHS_ALLOWED = 2;
+/** Of a version that has served here before: it is likelier that the process was killed for another reason. */
+const DEATHS_ALLOWED_TO_PROVEN = 5;
+
+export interface LoadGuardOptions {
+  readonly markers: LoadMarkers;
+  /** Whether a version is known to have served here. */
+  readonly proven?: (model: string, version: string) => boolean;
+  readonly turns?: Turns;
+}
 
 /**
  * Keeps a version that takes the process down while it is loaded from doing so at every start. A marker on disk
  * precedes each load and is removed when that has an end; one that is found later tells of a process that died.
- * Such a suspect is loaded once more, while nothing else is, so that the next marker speaks of it alone; then it
- * is refused.
+ * Such a suspect is loaded again, while nothing else is, so that the next marker speaks of it alone. After a few
+ * deaths it is refused.
  */
 export class LoadGuard {
   readonly #markers: LoadMarkers;
+  readonly #proven: (model: string, version: string) => boolean;
   readonly #turns: Turns;
   readonly #loading = new Set<LoadAttempt>();
   #closing = false;
 
-  constructor(markers: LoadMarkers, turns = new Turns()) {
+  constructor({ markers, proven = () => false, turns = new Turns() }: LoadGuardOptions) {
     this.#markers = markers;
+    this.#proven = proven;
     this.#turns = turns;
   }
 
   /** With what processes before this one left in `folder`. */
-  static async open(folder: string, log: Logger): Promise<LoadGuard> {
+  static async open(folder: string, log: Logger, proven?: LoadGuardOptions['proven']): Promise<LoadGuard> {
     const markers = await LoadMarkers.open(folder, log);
     for (const { model, version, attempts } of markers.all) {
       log.warn({ model, version, attempts }, 'a process before this one ended while it loaded this version');
     }
-    return new LoadGuard(markers);
+    return new LoadGuard({ markers, ...(proven === undefined ? {} : { proven }) });
   }
 
   /** Whether a process ended while it loaded that version, whichever write asked for it. */
@@ -45,7 +56,8 @@ export class LoadGuard {
    */
   readonly run = async <T>(load: LoadAttempt, work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
     const deaths = await this.#markers.deadAttempts(load);
-    if (deaths >= DEATHS_ALLOWED) throw refusal(load, deaths);
+    const allowed = this.#proven(load.model, load.version) ? DEATHS_ALLOWED_TO_PROVEN : DEATHS_ALLOWED;
+    if (deaths >= allowed) throw refusal(load, deaths);
     const marked = () => this.#marked(load, deaths + 1, work);
     return deaths === 0 ? this.#turns.together(marked, signal) : this.#turns.alone(marked, signal);
   };

@@ -25,9 +25,10 @@ afterEach(async () => {
   await directory[Symbol.asyncDispose]();
 });
 
+const proven = (model: string) => model === 'proven';
 const markers = () => readdir(join(directory.path, 'loading'));
 const open = async (log = logged().log) =>
-  new LoadGuard(await LoadMarkers.open(directory.path, log), new Turns(0));
+  new LoadGuard({ markers: await LoadMarkers.open(directory.path, log), proven, turns: new Turns(0) });
 const loads = (guard: LoadGuard, attempt = load) =>
   guard.run(attempt, () => Promise.resolve('loaded'), WANTED);
 /** A process that ends while it loads: nothing comes after. */
@@ -72,6 +73,15 @@ test('a process that died while loading: one more attempt is made, then none', a
   expect([guard.suspects('iris', '2'), guard.suspects('iris', '1')]).toEqual([true, false]);
   await expect(loads(guard)).rejects.toEqual(refused);
   await expect(loads(await open())).rejects.toEqual(refused);
+});
+
+test('a version that has served here is given five attempts', async () => {
+  const before = { ...load, model: 'proven' };
+  for (let deaths = 0; deaths < 5; deaths += 1) await die(before);
+  await expect(loads(await open(), before)).rejects.toMatchObject({
+    code: 'CRASHED_WHILE_LOADING',
+    message: expect.stringContaining('5 times the process ended') as string,
+  });
 });
 
 test('a suspect that loads after all is none any more', async () => {
