@@ -1,6 +1,7 @@
 import type { InferenceAnswer, InferenceRequest } from '../inference/inference-request';
 
 export type { InferenceAnswer, InferenceRequest };
+export { RequestBody } from '../inference/request-body';
 
 /** Everything that a transport asks of the models behind it; the transport adds its protocol and nothing else. */
 export interface DataPlane {

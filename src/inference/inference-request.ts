@@ -1,10 +1,12 @@
+import type { RequestBody } from './request-body';
+
 /**
  * One inference request as it came from a transport: the bytes of a body that only the worker parses, and what
  * the transport itself knows of it.
  */
 export interface InferenceRequest {
   /** The whole body, already decompressed. The receiver copies what it keeps. */
-  readonly body: Uint8Array;
+  readonly body: RequestBody;
   /** Bytes of JSON at the body's head, binary tensors after it; -1 when all of it is JSON. */
   readonly jsonLength: number;
   /** The version that the caller pinned; absent: the promoted one. */

@@ -18,7 +18,7 @@ export function batchOf(requests: readonly AdmittedRequest[]): BatchToRun {
   const bytes = new Uint8Array(packer.buffer);
   for (const { request } of requests) {
     const { body, jsonLength } = request;
-    bytes.set(body, packer.place(body.byteLength, jsonLength, epoch));
+    body.copyTo(bytes, packer.place(body.byteLength, jsonLength, epoch));
   }
   return {
     maxRows: batching.maxRows,

@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { RequestError } from '../errors';
-import type { DataPlane, InferenceAnswer } from '../handlers/data-plane';
+import { RequestBody, type DataPlane, type InferenceAnswer } from '../handlers/data-plane';
 import { shown } from '../names';
 import { contentCoding, decodeBody, encodeBody, type Coding } from './content-coding';
 import { BYTES_TYPE, JSON_TYPE, type AnswerWriter } from './http-answer';
@@ -35,11 +35,16 @@ export function inferRoute(router: Router, options: InferRouteOptions): void {
     options.refuse(exchange.response, thrown);
   };
 
-  const predict = async (exchange: Exchange, sent: Buffer, coding: Coding | undefined): Promise<void> => {
+  const predict = async (
+    exchange: Exchange,
+    sent: RequestBody,
+    coding: Coding | undefined,
+  ): Promise<void> => {
     const { request, response, params, arrivedAt } = exchange;
     try {
       const { headers } = request;
-      const body = coding === undefined ? sent : await decodeBody(sent, coding, bodyLimitBytes);
+      const body =
+        coding === undefined ? sent : RequestBody.of(await decodeBody(sent.joined(), coding, bodyLimitBytes));
       const jsonLength = parseJsonLength(headers['inference-header-content-length'], body.byteLength);
       const signal = answers.connections.goneSignal(request.socket);
       const { model, version } = params;

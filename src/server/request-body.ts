@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RequestError } from '../errors';
+import { RequestBody } from '../handlers/data-plane';
 
 /**
  * Calls `done` with the bytes of a request's body as sent, at most `limit` of them, or `failed` with
@@ -11,7 +12,7 @@ export function readBody(
   request: IncomingMessage,
   response: ServerResponse,
   limit: number,
-  done: (body: Buffer) => void,
+  done: (body: RequestBody) => void,
   failed: (error: RequestError) => void,
 ): void {
   // node's parser has checked that it is a number; NaN when the body is chunked or absent.
@@ -34,8 +35,7 @@ export function readBody(
   });
   request.on('end', () => {
     if (length > limit) return;
-    const [first] = chunks;
-    done(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, length));
+    done(new RequestBody(chunks, length));
   });
   request.on('close', () => {
     // It closes after its end as well.

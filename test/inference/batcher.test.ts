@@ -1,5 +1,6 @@
 import { Admission } from '../../src/inference/admission';
-import { BatcherScene, turn } from './batcher-scene';
+import { RequestBody } from '../../src/inference/request-body';
+import { BatcherScene, defaults, turn } from './batcher-scene';
 import { inForce } from './requests';
 
 beforeEach(() => {
@@ -31,6 +32,16 @@ describe('natural batching', () => {
     ]);
     expect(bench.rows).toEqual([2, 3]);
     expect(bench.admission.waiting).toBe(0);
+  });
+
+  test('a body that came in pieces is handed over as one', async () => {
+    const bench = new BatcherScene();
+    const pieces = ['"lo', 'n', 'g"'].map((text) => Buffer.from(text));
+    bench.add(1);
+    bench.add(2, defaults, { body: new RequestBody(pieces, 6) });
+    bench.add(3);
+    await turn();
+    expect(bench.handedOver).toEqual([['1', '"long"', '3']]);
   });
 
   test('a batch has maxRows requests at the most', async () => {

@@ -23,7 +23,7 @@ async function start(
 function batchOf(value: number) {
   const { body } = ask(value);
   const packer = new BodyPacker(1, body.byteLength);
-  new Uint8Array(packer.buffer).set(body, packer.place(body.byteLength, -1));
+  body.copyTo(new Uint8Array(packer.buffer), packer.place(body.byteLength, -1));
   return {
     maxRows: 1,
     bodies: packer.buffer,

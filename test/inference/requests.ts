@@ -2,6 +2,7 @@ import { Admission } from '../../src/inference/admission';
 import { AdmittedRequest } from '../../src/inference/admitted-request';
 import type { ConfigInForce } from '../../src/inference/config-in-force';
 import type { InferenceRequest } from '../../src/inference/inference-request';
+import { RequestBody } from '../../src/inference/request-body';
 import { parseHandlerConfig, type HandlerConfig } from '../../src/handler-config';
 
 /** A config as a znode with these keys would give it. */
@@ -15,7 +16,7 @@ export function inForce(keys: object = {}, epoch = 1): ConfigInForce {
 
 export function request(body: unknown = {}, rest: Partial<InferenceRequest> = {}): InferenceRequest {
   return {
-    body: body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body)),
+    body: RequestBody.of(body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body))),
     jsonLength: -1,
     arrivedAt: performance.now(),
     ...rest,

@@ -1,3 +1,4 @@
+import { RequestBody } from '../../src/inference/request-body';
 import { config } from './requests';
 import { ask, ASKS, output, Scene } from './slot-scene';
 
@@ -110,7 +111,7 @@ test('requests that gather while the worker is busy are answered each for itself
   const { scene } = await busyScene({});
   await using _ = scene;
   const answers = [1, 2, 3, 4].map((value) => scene.ask(value));
-  const bad = scene.slot.infer({ ...ask(0), body: Buffer.from('{"inputs":') });
+  const bad = scene.slot.infer({ ...ask(0), body: RequestBody.of(Buffer.from('{"inputs":')) });
   await Promise.all([scene.openGate(), expect(bad).rejects.toMatchObject({ code: 'BAD_INPUT' })]);
   for (const answer of await Promise.all(answers)) expect(output(answer, 'version')).toEqual([1]);
 });

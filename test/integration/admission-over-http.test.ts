@@ -30,7 +30,7 @@ afterEach(async () => {
 
 async function send(value: number): Promise<RawConnection> {
   const connection = await RawConnection.open(http.server.port);
-  return connection.write(post(INFER, Buffer.from(ask(value).body).toString()));
+  return connection.write(post(INFER, ask(value).body.joined().toString()));
 }
 
 async function limit(admission: object): Promise<void> {

@@ -56,7 +56,7 @@ export class FakePlane implements DataPlane {
 /** The request's own bytes, as made by version 1. */
 export function echo(request: InferenceRequest): InferenceAnswer {
   return {
-    body: request.body,
+    body: request.body.joined(),
     jsonLength: request.jsonLength,
     version: request.version ?? '1',
     versionStamp: request.version === undefined ? ZXID : undefined,

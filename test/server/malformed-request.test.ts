@@ -81,7 +81,13 @@ describe('HTTP/1.1 as other clients speak it', () => {
     s.plane.answer = async (r) => {
       // The first is the last to be done.
       for (let turns = r.body.byteLength === 2 ? 50 : 0; turns > 0; turns--) await new Promise(setImmediate);
-      return { body: r.body, jsonLength: -1, version: '1', versionStamp: undefined, configStamp: undefined };
+      return {
+        body: r.body.joined(),
+        jsonLength: -1,
+        version: '1',
+        versionStamp: undefined,
+        configStamp: undefined,
+      };
     };
     using connection = await RawConnection.open(s.server.port);
     connection.write(post(INFER, '[]') + post(INFER, '[1]') + get('/v2/health/live'));

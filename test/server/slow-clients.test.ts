@@ -1,3 +1,4 @@
+import { RequestBody } from '../../src/handlers/data-plane';
 import type { InferenceAnswer } from '../../src/inference/inference-request';
 import { eventually } from '../support/eventually';
 import { echo } from './fake-plane';
@@ -70,7 +71,7 @@ describe('a request that does not come whole', () => {
 describe('a client that does not read', () => {
   const LARGE = Buffer.alloc(20_000_000);
   const large = (): InferenceAnswer => ({
-    ...echo({ body: LARGE, jsonLength: -1, arrivedAt: 0 }),
+    ...echo({ body: RequestBody.of(LARGE), jsonLength: -1, arrivedAt: 0 }),
     body: LARGE,
   });
 
@@ -133,7 +134,7 @@ describe('a client that goes away', () => {
     await eventually(() => s.plane.asked.length === 2);
     gone.socket[how]();
     const signalOf = (body: string) =>
-      s.plane.asked.find(({ request }) => Buffer.from(request.body).toString() === body)!.request.signal!;
+      s.plane.asked.find(({ request }) => request.body.joined().toString() === body)!.request.signal!;
     await eventually(() => signalOf('"gone"').aborted);
     expect(signalOf('"stays"').aborted).toBe(false);
     release();
