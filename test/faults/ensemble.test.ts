@@ -17,10 +17,18 @@ const BETWEEN_PROMOTIONS_MS = 200;
 const CONFIG = { admission: { timeoutMs: 60_000 } };
 
 const paths = new ZnodePaths('/zooserve');
+/** Ends the promotions and the contention. */
+const stop = new AbortController();
 let ensemble: Ensemble;
 let session: ZooKeeperSession;
 let writes: RecordedWrites;
 let replicas: ObservedReplica[];
+let contenders: readonly Contender[];
+
+interface Contender {
+  readonly network: EnsembleProxy;
+  readonly session: ZooKeeperSession;
+}
 
 beforeAll(async () => {
   ensemble = await Ensemble.start();
@@ -31,11 +39,23 @@ beforeAll(async () => {
     await writes.promote(model, '1');
     await writes.configure(model, CONFIG);
   }
+  contenders = await Promise.all([0, 1, 2].map(startContender));
   replicas = await Promise.all(['one', 'two', 'three'].map((name) => ObservedReplica.start(ensemble, name)));
 }, 2 * PATIENCE_MS);
 
+async function startContender(): Promise<Contender> {
+  const network = await EnsembleProxy.start(ensemble);
+  const options = { connectString: network.connectString, sessionTimeoutMs: TEST_SESSION_TIMEOUT_MS };
+  return { network, session: openSession(options) };
+}
+
 afterAll(async () => {
+  stop.abort();
   await Promise.all(replicas.map((replica) => replica[Symbol.asyncDispose]()));
+  for (const contender of contenders) {
+    await contender.session[Symbol.asyncDispose]();
+    await contender.network[Symbol.asyncDispose]();
+  }
   await session[Symbol.asyncDispose]();
   await ensemble[Symbol.asyncDispose]();
 }, PATIENCE_MS);
@@ -68,17 +88,9 @@ async function keepPromoting(stop: AbortSignal): Promise<void> {
 }
 
 test('leader killed, follower stopped, a replica cut off: nothing fails, and nothing that was acknowledged is lost', async () => {
-  const stop = new AbortController();
   const promoting = keepPromoting(stop.signal);
   const lock = new ContendedLock('/contended', '/log');
   await session.ensurePath('/log');
-  const contenders = await Promise.all(
-    [0, 1, 2].map(async () => {
-      const network = await EnsembleProxy.start(ensemble);
-      const options = { connectString: network.connectString, sessionTimeoutMs: TEST_SESSION_TIMEOUT_MS };
-      return { network, session: openSession(options) };
-    }),
-  );
   const random = new SeededRandom(TEST_SEED);
   const contending = Promise.all(
     contenders.map((each, i) =>
@@ -142,12 +154,6 @@ test('leader killed, follower stopped, a replica cut off: nothing fails, and not
   }
   expect(await lock.complaints(session)).toEqual([]);
   expect(lock.tokens.length).toBeGreaterThan(5);
-  await Promise.all(
-    contenders.map(async (each) => {
-      await each.session[Symbol.asyncDispose]();
-      await each.network[Symbol.asyncDispose]();
-    }),
-  );
 }, 600_000);
 
 function isServing(status: unknown, mzxid: string): boolean {

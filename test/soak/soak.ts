@@ -61,11 +61,22 @@ export async function soak({ seed, ms, print, interrupted }: SoakOptions): Promi
   } catch (error) {
     complaints.push(`the lock: ${errorMessage(error)}`);
   }
-  const convergedMs = await converge(rig, complaints);
-  interrupted.throwIfAborted();
+  const convergedMs = await unlessAborted(converge(rig, complaints), interrupted);
   await Promise.all(rig.replicas.map((replica) => replica.end('SIGTERM')));
   const { complaints: seen, ...figures } = await verdict(rig);
   return { lanes, convergedMs, ...figures, complaints: [...complaints, ...seen] };
+}
+
+/** Rejects as soon as the signal aborts; what is under way is then left to itself. */
+async function unlessAborted<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(new Error(String(signal.reason)));
+    });
+  });
+  running.catch(() => undefined);
+  return Promise.race([running, aborted]);
 }
 
 /** First to what was written last amid the faults, unless it cannot be served; then to one more write. */

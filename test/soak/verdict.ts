@@ -3,8 +3,8 @@ import type { Life, ObservedReplica } from '../support/observed-replica';
 import type { Rig } from './rig';
 import { MODELS } from './writes';
 
-/** What a false alarm about a wiped ensemble says in a replica's log. */
-const OTHER_WORLD = 'accept-world';
+/** In a replica's log: a false alarm about a wiped ensemble, and handlers that broke. */
+const ALARMS = ['accept-world', 'lost its trigger', 'follow-version failed', 'apply-config failed'];
 
 export interface Verdict {
   readonly requests: number;
@@ -59,10 +59,9 @@ function complaintsAbout({ name, lives, logged }: ObservedReplica): string[] {
     }
     return one;
   });
-  const alarm = logged.find((line) => line.includes(OTHER_WORLD));
-  return alarm === undefined
-    ? complaints
-    : [...complaints, `replica ${name} was afraid of another world: ${alarm}`];
+  // Not JSON: what Node.js itself wrote to stderr.
+  const alarm = logged.find((line) => !line.startsWith('{') || ALARMS.some((words) => line.includes(words)));
+  return alarm === undefined ? complaints : [...complaints, `replica ${name} logged ${alarm}`];
 }
 
 /** Answers that named another version than the promotion did under which they were made. */
