@@ -4,13 +4,18 @@ export { openSession } from './session';
 export type {
   ChildrenSnapshot,
   DataSnapshot,
+  Freshness,
   NodeMode,
   SessionOptions,
+  Stale,
   TransactionOp,
   ZooKeeperSession,
 } from './session';
 export type { SessionState } from './session-state';
 export type { Stat } from './stat';
+export type { Lookup } from './servers';
+export type { TlsMaterial } from './tls';
+export type { WatchFigures } from './watching';
 export { latest } from './latest';
 export { HandshakeError, type HandshakeFailure } from './handshake';
 export { ZooKeeperError, type ZooKeeperErrorCode } from '../errors';
