@@ -1,10 +1,10 @@
-import { anySignal } from '../any-signal';
 import { CoordinationError, ZooKeeperError } from '../errors';
 import type { TransactionOp, ZooKeeperSession } from '../streams/session';
 import type { Claim } from './claiming';
 import { multiBelow } from './create-below';
 import { burialOps } from './dead-letters';
 import { Holding } from './holding';
+import { JoinedSignal } from './joined-signal';
 import { ignoreLost } from './not-held';
 import { hasCode, withinSession } from './persistently';
 import type { QueuePaths } from './queue-paths';
@@ -113,8 +113,8 @@ export class ClaimedItem {
     if (this.#settled) throw this.#notHeld('is settled already');
     this.#settled = true;
     if (afterMs > 0) {
-      const cutShort = anySignal(signal === undefined ? [this.lost] : [this.lost, signal]);
-      await pause(afterMs, cutShort).catch(() => undefined);
+      using cutShort = new JoinedSignal(this.lost, signal);
+      await pause(afterMs, cutShort.signal).catch(() => undefined);
     }
     if (this.lost.aborted) throw this.#notHeld('is lost');
     // What is seen of the claim from here on is this transaction's doing.

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { endWith, filter, from, ignoreElements, merge, skip, Subject, timer, type Observable } from 'rxjs';
-import { anySignal } from '../any-signal';
 import { ZooKeeperError } from '../errors';
 import type { ZooKeeperSession } from '../streams/session';
+import { JoinedSignal } from './joined-signal';
 import { OffsetEstimate } from './offset-estimate';
 import { hasCode, persistently } from './persistently';
 import { firstOf, pause } from './waiting';
@@ -118,8 +118,8 @@ export class EnsembleClock implements Disposable {
     time: number,
     { signal, maxErrorMs = Number.MAX_VALUE }: UntilOptions = {},
   ): Promise<EnsembleTime> {
-    const signals = signal === undefined ? [this.#ended.signal] : [signal, this.#ended.signal];
-    const over = anySignal(signals);
+    using either = new JoinedSignal(this.#ended.signal, signal);
+    const over = either.signal;
     for (;;) {
       over.throwIfAborted();
       const reading = this.now();

@@ -1,6 +1,6 @@
-import { anySignal } from '../any-signal';
 import { errorMessage } from '../errors';
 import type { ClaimedItem } from './claimed-item';
+import { JoinedSignal } from './joined-signal';
 import { ignoreLost } from './not-held';
 import type { WorkQueue } from './work-queue';
 
@@ -31,7 +31,8 @@ export async function consume(
   { signal, retryAfterMs = 1000 }: ConsumeOptions = {},
 ): Promise<void> {
   const failed = new AbortController();
-  const stop = signal === undefined ? failed.signal : anySignal([failed.signal, signal]);
+  using stopping = new JoinedSignal(failed.signal, signal);
+  const stop = stopping.signal;
   /** Failed items that are kept from their next attempt, while others are worked on. */
   const keptBack = new Set<Promise<void>>();
   try {
@@ -62,7 +63,8 @@ async function attempt(
   stop: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    await work(item, anySignal([item.doubt, stop]));
+    using either = new JoinedSignal(item.doubt, stop);
+    await work(item, either.signal);
   } catch (error) {
     return item.settled ? undefined : errorMessage(error);
   }

@@ -1,6 +1,6 @@
-import { anySignal } from '../any-signal';
 import type { ZooKeeperSession } from '../streams/session';
 import type { HeldLock } from './held-lock';
+import { JoinedSignal } from './joined-signal';
 import { acquireLock, type AcquireOptions } from './lock';
 
 /**
@@ -15,6 +15,6 @@ export async function exclusively<T>(
   options: AcquireOptions = {},
 ): Promise<T> {
   await using lock = await acquireLock(session, directory, options);
-  const signals = options.signal === undefined ? [lock.doubt] : [lock.doubt, options.signal];
-  return await task(lock, anySignal(signals));
+  using either = new JoinedSignal(lock.doubt, options.signal);
+  return await task(lock, either.signal);
 }

@@ -14,6 +14,9 @@ import { firstOf } from './waiting';
 /** A transaction that puts an item with the dead letters carries its data, and a server takes some 1 MiB of them. */
 export const MAX_ITEM_BYTES = 512 * 1024;
 
+/** Items that are tried before the list of all is read again. */
+const CANDIDATES = 8;
+
 export interface WorkQueueOptions {
   /** How often an item is given to a worker before it is put with the dead letters; 5 by default. */
   readonly maxAttempts?: number;
@@ -46,8 +49,8 @@ export interface QueueDepth {
  * - A wait that was given up leaves nothing behind; an item that was claimed at that very moment goes back.
  *
  * What cannot be promised: exactly once, except for effects in ZooKeeper itself (`acknowledge(ops)`), and for receivers
- * that refuse a lower {@link ClaimedItem.token}. A strict order: items are given out in the order in which they were
- * put, but one that was given back comes later. Attempts are counted when they begin, so one that was cut off by a
+ * that refuse a lower {@link ClaimedItem.token}. A strict order: one worker gets the items in the order in which they were
+ * put, several at a time nearly so, and one that was given back comes later. Attempts are counted when they begin, so one that was cut off by a
  * broken connection or a shutdown counts. Thousands of items, not millions: every waiting worker reads all their names
  * at each change.
  */
@@ -55,6 +58,8 @@ export class WorkQueue {
   readonly maxAttempts: number;
   readonly #session: ZooKeeperSession;
   readonly #paths: QueuePaths;
+  /** Items that were free when they were last listed, and have not been tried since. */
+  #candidates: string[] = [];
 
   constructor(session: ZooKeeperSession, directory: string, { maxAttempts = 5 }: WorkQueueOptions = {}) {
     if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1) {
@@ -97,8 +102,9 @@ export class WorkQueue {
    */
   async claim({ signal }: WaitOptions = {}): Promise<ClaimedItem> {
     for (;;) {
-      // Read anew in each turn, so that what another worker has claimed meanwhile is no longer among them.
-      for (const name of await this.#free(signal)) {
+      const name = this.#candidates.shift();
+      if (name === undefined) this.#candidates = candidates(await this.#free(signal));
+      else {
         const item = await this.#take(name, signal);
         if (item !== undefined) return item;
       }
@@ -112,20 +118,19 @@ export class WorkQueue {
     return { waiting: Math.max(0, items - claimed), claimed, dead };
   }
 
-  /** The items that nobody has claimed, in order, as soon as there is one. */
-  #free(signal: AbortSignal | undefined): Promise<readonly string[]> {
-    const items$ = this.#session.watchChildren(this.#paths.items);
-    const claims$ = this.#session.watchChildren(this.#paths.claims);
-    const free$ = combineLatest([items$, claims$]).pipe(
-      map(([items, claims]) => {
-        const claimed = new Set(claims.node?.names);
-        return inSequence(items.node?.names ?? [])
-          .map(({ name }) => name)
-          .filter((name) => !claimed.has(name));
-      }),
-      filter((names) => names.length > 0),
+  /** What is free, as soon as anything is. */
+  async #free(signal: AbortSignal | undefined): Promise<Free> {
+    const session = this.#session;
+    const { items, claims } = this.#paths;
+    // Mostly something is, and reading is cheaper than watching.
+    const read = () => Promise.all([session.children(items), session.children(claims)]);
+    const free = freeOf(...(await persistently(session, signal, read)));
+    if (free.names.length > 0) return free;
+    const free$ = combineLatest([session.watchChildren(items), session.watchChildren(claims)]).pipe(
+      map(([all, claimed]) => freeOf(all.node, claimed.node)),
+      filter(({ names }) => names.length > 0),
     );
-    return firstOf(free$, signal);
+    return await firstOf(free$, signal);
   }
 
   /** Undefined: there is nothing to claim, or the session was lost meanwhile. */
@@ -145,4 +150,24 @@ export class WorkQueue {
       throw error;
     }
   }
+}
+
+/** The items that nobody has claimed, in order, and how many somebody has. */
+interface Free {
+  readonly names: readonly string[];
+  readonly claimed: number;
+}
+
+type Listed = { readonly names: readonly string[] } | undefined;
+
+function freeOf(items: Listed, claims: Listed): Free {
+  const claimed = new Set(claims?.names);
+  const names = inSequence(items?.names ?? []).map(({ name }) => name);
+  return { names: names.filter((name) => !claimed.has(name)), claimed: claimed.size };
+}
+
+/** The first few; the more workers there seem to be, the further apart they begin, so that they do not try the same ones. */
+function candidates({ names, claimed }: Free): string[] {
+  const from = Math.floor(Math.random() * (claimed + 1)) * CANDIDATES;
+  return names.slice(from < names.length ? from : 0).slice(0, CANDIDATES);
 }

@@ -137,6 +137,16 @@ describe('every example', () => {
     }
   });
 
+  it('says so when one of its workers fails', async () => {
+    await eventually(() => session.remove('/examples/all-together').then(() => true));
+    // Below an ephemeral znode there is no place for a barrier.
+    await session.create('/examples/all-together', new Uint8Array(), 'EPHEMERAL');
+    await using example = start('all-together', '--workers', '1');
+    expect(await example.end()).toBe(1);
+    expect(example.lines.at(-1)).toBe('worker 1 failed');
+    await session.remove('/examples/all-together');
+  });
+
   it('says so when there is no ZooKeeper', async () => {
     await using example = new ExampleProcess('live-parameters', ['--zookeeper', '127.0.0.1:1']);
     expect(await example.end()).toBe(1);
