@@ -84,15 +84,19 @@ export async function swapTimeline(options: TimelineOptions): Promise<Timeline> 
   return { quiet, swapping, swaps, load };
 }
 
-/** Of the requests that were to arrive within `span`: latencies of the answers, and how many got none or an error. */
+/**
+ * Of the requests that were to arrive within `span`: their latencies, and how many got no answer or an error. For
+ * those the latency is Infinity: a server that drops what it is slow with is not a fast one.
+ */
 export function within({ load }: Timeline, { from, to }: Span): { latenciesMs: number[]; failed: number } {
   const { arrivals, latenciesMs, statuses } = load;
-  const answered: number[] = [];
+  const latencies: number[] = [];
   let failed = 0;
   for (const [i, at] of arrivals.entries()) {
     if (at < from || at >= to) continue;
-    if (statuses[i] === 200) answered.push(latenciesMs[i] ?? NaN);
-    else failed += 1;
+    const answered = statuses[i] === 200;
+    latencies.push(answered ? (latenciesMs[i] ?? Infinity) : Infinity);
+    if (!answered) failed += 1;
   }
-  return { latenciesMs: answered, failed };
+  return { latenciesMs: latencies, failed };
 }

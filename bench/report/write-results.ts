@@ -23,8 +23,9 @@ export function writeResults(
   const judged = figures.map((figure) => ({ ...figure, ratio: ratioOf(figure), met: isMet(figure) }));
   const json = join(folder, `${name}.json`);
   const { details, ...about } = results;
+  // JSON has no Infinity, and would write null.
   const rounded = (_key: string, value: unknown): unknown =>
-    typeof value === 'number' ? Number(value.toPrecision(6)) : value;
+    typeof value !== 'number' ? value : Number.isFinite(value) ? Number(value.toPrecision(6)) : String(value);
   writeFileSync(json, `${JSON.stringify({ ...about, figures: judged, details }, rounded, 2)}\n`);
   if (plot === undefined) return [json];
   const svg = join(folder, `${name}.svg`);

@@ -3,7 +3,7 @@ import { eventually } from '../support/eventually';
 import { infer, IRIS, DIGITS } from '../support/infer';
 import type { ObservedReplica } from '../support/observed-replica';
 import type { Rig } from './rig';
-import { MODELS } from './writes';
+import { MODELS } from './models';
 
 const CONVERGED_WITHIN_MS = 120_000;
 const FIXTURES = { iris: IRIS, digits: DIGITS };

@@ -6,7 +6,7 @@ import { ObservedReplica } from '../support/observed-replica';
 import { RecordedWrites } from '../support/recorded-writes';
 import { SeededRandom } from '../support/seeded-random';
 import { Observer } from './observer';
-import { handlerConfig, MODELS } from './writes';
+import { handlerConfig, MODELS } from './models';
 
 const NAMES = ['1', '2', '3'] as const;
 const WRITER_TIMEOUT_MS = 10_000;

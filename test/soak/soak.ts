@@ -7,7 +7,8 @@ import { replicaFaults } from './replica-faults';
 import { Rig } from './rig';
 import { serverFaults } from './server-faults';
 import { verdict, type Verdict } from './verdict';
-import { MODELS, writes } from './writes';
+import { MODELS } from './models';
+import { writes } from './writes';
 
 /** They run beside each other, and each decides for itself. */
 export const LANES: readonly Lane[] = [

@@ -1,7 +1,7 @@
 import type { CheckedLoadResult } from '../../bench/checked-load';
 import type { Life, ObservedReplica } from '../support/observed-replica';
 import type { Rig } from './rig';
-import { MODELS } from './writes';
+import { MODELS } from './models';
 
 /** In a replica's log: a false alarm about a wiped ensemble, and handlers that broke. */
 const ALARMS = ['accept-world', 'lost its trigger', 'follow-version failed', 'apply-config failed'];

@@ -1,7 +1,7 @@
 import type { SeededRandom } from '../support/seeded-random';
 import type { Decision, Lane } from './lane';
+import { handlerConfig, MODELS } from './models';
 
-export const MODELS = ['iris', 'digits'] as const;
 const VERSIONS = ['1', '2'] as const;
 
 /** Promotions, rollbacks and configs, by a client that no fault of the network reaches. */
@@ -49,13 +49,3 @@ const decisions: Readonly<Record<Kind, (model: string, random: SeededRandom, cal
     act: ({ writes: written }) => written.promote(model, 'missing'),
   }),
 };
-
-/** Everything that may change while requests are answered; no request may fail for being slow. */
-export function handlerConfig(random: SeededRandom): object {
-  return {
-    admission: { timeoutMs: 60_000 },
-    batching: { maxRows: random.between(1, 64), maxDelayMs: random.between(0, 5) },
-    residency: { keepPrevious: random.between(0, 2) },
-    session: { graphOptimization: random.pick(['all', 'basic']) },
-  };
-}
