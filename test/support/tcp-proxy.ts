@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { quietPorts } from './quiet-ports';
 
 const LOOPBACK = '127.0.0.1';
 
@@ -28,10 +29,9 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   static async start(targetPort: number): Promise<TcpProxy> {
-    const server = await listen(0);
-    const address = server.address();
-    if (typeof address !== 'object' || address === null) throw new Error('the proxy has no port');
-    return new TcpProxy(address.port, targetPort, server);
+    // While it refuses, no outgoing connection is given its port.
+    const [port = 0] = await quietPorts(1);
+    return new TcpProxy(port, targetPort, await listen(port));
   }
 
   /** Connections taken so far. */
