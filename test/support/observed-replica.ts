@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { anySignal } from '../../src/any-signal';
@@ -47,6 +48,7 @@ export class ObservedReplica implements AsyncDisposable {
     const replica = new ObservedReplica(name, network, await temporaryDirectory());
     try {
       await replica.revive();
+      await replica.#rememberedOnDisk();
       return replica;
     } catch (error) {
       await replica[Symbol.asyncDispose]();
@@ -77,7 +79,7 @@ export class ObservedReplica implements AsyncDisposable {
       zookeeper: this.network.connectString,
       replica: this.name,
       args: ['--session-timeout', String(TEST_SESSION_TIMEOUT_MS)],
-      stateDir: join(this.state.path, 'state'),
+      stateDir: this.#stateDir,
     });
     this.#process = process;
     const ended = (): boolean => process.child.exitCode !== null || process.child.signalCode !== null;
@@ -95,6 +97,20 @@ export class ObservedReplica implements AsyncDisposable {
         new CheckedLoad(process.url, fixture, 2, BETWEEN_REQUESTS_MS),
       ]),
     );
+  }
+
+  /** Its later lives have what they need to be no worse than this one: it is written just after it is ready. */
+  async #rememberedOnDisk(): Promise<void> {
+    await passes(async () => {
+      const [folder = ''] = await readdir(this.#stateDir);
+      const remembered = await readFile(join(this.#stateDir, folder, 'last-good.json'), 'utf8');
+      const missing = FIXTURES.filter(({ model }) => !remembered.includes(`"model":"${model}"`));
+      if (missing.length > 0) throw new Error(`not written yet: ${missing.map(({ model }) => model).join()}`);
+    }, READY_WITHIN_MS);
+  }
+
+  get #stateDir(): string {
+    return join(this.state.path, 'state');
   }
 
   /** Ends its process: on SIGTERM what is under way has to be answered, on SIGKILL it is lost. */
