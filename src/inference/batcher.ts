@@ -32,6 +32,7 @@ export interface BatcherOptions {
 export class Batcher {
   readonly #waiting = new Set<AdmittedRequest>();
   readonly #idle: Runner[];
+  readonly #workers: number;
   readonly #batchable: boolean;
   readonly #admission: Admission;
   readonly #onRows: (rows: number) => void;
@@ -40,6 +41,7 @@ export class Batcher {
 
   constructor({ runners, batchable, admission, onRows }: BatcherOptions) {
     this.#idle = [...runners];
+    this.#workers = runners.length;
     this.#batchable = batchable;
     this.#admission = admission;
     this.#onRows = onRows;
@@ -89,7 +91,9 @@ export class Batcher {
     const { config } = first.terms;
     const { batching, admission } = config.config;
     const room = this.#admission.room(admission.maxConcurrent, this.#dispatch);
-    const most = Math.min(this.#batchable ? batching.maxRows : 1, room);
+    // No worker takes so many that the limit leaves nothing for the others.
+    const share = Math.ceil(admission.maxConcurrent / this.#workers);
+    const most = Math.min(this.#batchable ? batching.maxRows : 1, room, share);
     if (most <= 0) return [];
     const { requests, full } = this.#gather(config, most);
     if (!full && batching.maxDelayMs > 0) {

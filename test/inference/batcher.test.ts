@@ -154,9 +154,20 @@ describe('maxConcurrent', () => {
     const bench = new BatcherScene(new Admission('iris'), { workers: 2 });
     for (const body of [1, 2, 3]) bench.add(body, two);
     await turn();
-    expect(bench.handedOver).toEqual([['1', '2']]);
+    expect(bench.handedOver).toEqual([['1'], ['2']]);
     await bench.answer();
-    expect(bench.handedOver).toEqual([['1', '2'], ['3']]);
+    expect(bench.handedOver).toEqual([['1'], ['2'], ['3']]);
+  });
+
+  test('is shared by the workers: one batch does not take all of it', async () => {
+    const bench = new BatcherScene(new Admission('iris'), { workers: 2 });
+    const four = inForce({ admission: { maxConcurrent: 4 } });
+    for (const body of [1, 2, 3, 4, 5]) bench.add(body, four);
+    await turn();
+    expect(bench.handedOver).toEqual([
+      ['1', '2'],
+      ['3', '4'],
+    ]);
   });
 
   test('is shared by the generations of a model, and a busy one does not starve the other', async () => {
