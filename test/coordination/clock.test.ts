@@ -1,4 +1,4 @@
-import { startClock, type EnsembleTime } from '../../src/coordination/clock';
+import { startClock, type EnsembleClock } from '../../src/coordination/clock';
 import { ZooKeeperError } from '../../src/errors';
 import type { ZooKeeperSession } from '../../src/streams/session';
 import { eventually } from '../support/eventually';
@@ -23,8 +23,12 @@ afterAll(async () => {
 beforeEach(() => session.connected());
 
 /** The server runs on this host, and so by its wall clock, which shows whole milliseconds. */
-function expectRight({ time, errorBound }: EnsembleTime, aheadMs = 0): void {
-  expect(Math.abs(time - Date.now() - aheadMs)).toBeLessThan(errorBound + 3);
+function expectRight(clock: EnsembleClock, aheadMs = 0): void {
+  const before = Date.now() + aheadMs;
+  const { time, errorBound } = clock.now();
+  const after = Date.now() + aheadMs;
+  expect(time).toBeGreaterThan(before - errorBound - 2);
+  expect(time).toBeLessThan(after + errorBound + 2);
 }
 
 /** The session with an ensemble whose leader, in its term of that number, has a clock that is so far ahead. */
@@ -43,16 +47,18 @@ describe('the clock', () => {
     await using other = await connect(zookeeper.connectString);
     using here = await startClock(session, PATH);
     using there = await startClock(other, PATH);
-    for (const clock of [here, there]) expectRight(clock.now());
-    const [a, b] = [here.now(), there.now()];
-    expect(Math.abs(a.time - b.time)).toBeLessThan(a.errorBound + b.errorBound + 1);
-    expect(a.errorBound).toBeLessThan(50);
+    for (const clock of [here, there]) expectRight(clock);
+    const [before, between, after] = [here.now(), there.now(), here.now()];
+    const bound = after.errorBound + between.errorBound;
+    expect(between.time).toBeGreaterThan(before.time - bound);
+    expect(between.time).toBeLessThan(after.time + bound);
+    expect(bound).toBeLessThan(100);
     expect(await session.children(PATH)).toMatchObject({ names: [] });
   });
 
   it("is the leader's, whatever the local wall clock says", async () => {
     using clock = await startClock(ledBy(anHourAhead()), PATH);
-    expectRight(clock.now(), HOUR_MS);
+    expectRight(clock, HOUR_MS);
   });
 
   it('counts the former leader for nothing as soon as there is another one', async () => {
@@ -62,7 +68,7 @@ describe('the clock', () => {
     leader.term = 2;
     leader.aheadMs = -HOUR_MS;
     await eventually(() => clock.now().time < Date.now());
-    expectRight(clock.now(), -HOUR_MS);
+    expectRight(clock, -HOUR_MS);
   });
 
   it('has no bound between hearing of a new leader and asking it, and asks at once', async () => {
@@ -72,12 +78,12 @@ describe('the clock', () => {
       get: (target, name) => (name === 'lastZxid' ? lastZxid : (Reflect.get(target, name) as unknown)),
     });
     using clock = await startClock(led, PATH);
-    expectRight(clock.now(), HOUR_MS);
+    expectRight(clock, HOUR_MS);
     lastZxid = '0000000200000000';
     leader.term = 2;
     expect(clock.now().errorBound).toBe(Infinity);
     await eventually(() => clock.now().errorBound < Infinity);
-    expectRight(clock.now(), HOUR_MS);
+    expectRight(clock, HOUR_MS);
   });
 
   it('follows a clock that was set', async () => {
@@ -85,7 +91,7 @@ describe('the clock', () => {
     using clock = await startClock(ledBy(leader), PATH, { everyMs: 20 });
     leader.aheadMs = 0;
     await eventually(() => Math.abs(clock.now().time - Date.now()) < 1000);
-    expectRight(clock.now());
+    expectRight(clock);
   });
 
   it('goes on while the connection is broken, ever less sure, and asks when it is back', async () => {
@@ -96,10 +102,10 @@ describe('the clock', () => {
     await eventually(() => through.names.includes('LOST'));
     const after = clock.now();
     expect(after.errorBound).toBeGreaterThan(before.errorBound);
-    expectRight(after);
+    expectRight(clock);
     await through.proxy.heal();
     await eventually(() => clock.now().errorBound < after.errorBound);
-    expectRight(clock.now());
+    expectRight(clock);
   });
 
   it('survives a kill of the server, and the removal of its znode', async () => {
@@ -109,7 +115,7 @@ describe('the clock', () => {
     await session.connected();
     await session.remove(PATH);
     await eventually(() => session.exists(PATH));
-    expectRight(clock.now());
+    expectRight(clock);
   });
 
   it('starts only when the server lets it, and goes on when it does not later', async () => {
@@ -124,7 +130,7 @@ describe('the clock', () => {
     using clock = await startClock(refusing, PATH, { everyMs: 10, driftPpm: 100_000 });
     refusals = 1;
     await eventually(() => refusals < 0);
-    expectRight(clock.now());
+    expectRight(clock);
   });
 });
 
@@ -137,8 +143,8 @@ describe('waiting for a time', () => {
     const started = await Promise.all([here, there].map((clock) => clock.until(together)));
     for (const { time } of started) {
       expect(time).toBeGreaterThanOrEqual(together);
-      // A busy machine wakes late; a wrong clock would be seen above.
-      expect(time - together).toBeLessThan(250);
+      // A busy machine wakes late.
+      expect(time - together).toBeLessThan(5000);
     }
   });
 
@@ -166,12 +172,15 @@ describe('waiting for a time', () => {
   it('never asks in a storm, however sure it would have to be', async () => {
     const leader = anHourAhead();
     using clock = await startClock(ledBy(leader), PATH, { samples: 2 });
+    const startedAt = performance.now();
     const signal = AbortSignal.timeout(800);
     await expect(clock.until(0, { maxErrorMs: 1e-9, signal })).rejects.toMatchObject({
       name: 'TimeoutError',
     });
     expect(leader.writes).toBeGreaterThan(2);
-    expect(leader.writes).toBeLessThanOrEqual(2 * 4);
+    // Two at the start, two at once, and two each half of a second.
+    const halves = Math.ceil((performance.now() - startedAt) / 500);
+    expect(leader.writes).toBeLessThanOrEqual(2 + 2 + 2 * halves);
   });
 
   it('can be given up, and is, with the clock and with its session', async () => {

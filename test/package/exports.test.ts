@@ -52,6 +52,10 @@ let zookeeper: TestZooKeeper;
 let project: PackedProject;
 beforeAll(async () => {
   [zookeeper, project] = await Promise.all([startTestZooKeeper(), PackedProject.create()]);
+  await project.write('module.mts', `${IMPORTS}${BODY}`);
+  await project.write('common.cts', `${REQUIRES}${BODY}`);
+  await project.write('inside.mts', `console.log(await import('zooserve/dist/src/errors.js' as string));\n`);
+  await project.compile();
 });
 afterAll(async () => {
   await project[Symbol.asyncDispose]();
@@ -59,9 +63,6 @@ afterAll(async () => {
 });
 
 it('is used by ES modules and by CommonJS, type-checked with the declarations of its packages', async () => {
-  await project.write('module.mts', `${IMPORTS}${BODY}`);
-  await project.write('common.cts', `${REQUIRES}${BODY}`);
-  await project.compile();
   for (const file of ['module.mjs', 'common.cjs'])
     expect(await project.run(file, zookeeper.connectString)).toBe('hello true BAD_ARGUMENTS true\n');
 });
@@ -73,8 +74,6 @@ it('tells a program that does not compile', async () => {
 });
 
 it('exports nothing else', async () => {
-  await project.write('inside.mts', `console.log(await import('zooserve/dist/src/errors.js' as string));\n`);
-  await project.compile();
   await expect(project.run('inside.mjs')).rejects.toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
 });
 
