@@ -171,6 +171,7 @@ export class Replica implements AsyncDisposable {
     };
     await this.#withoutZooKeeper;
     this.#registration = await registerReplica(session, paths, this.id, record, log);
+    store.claim();
     if (signal.aborted) return;
     this.#following = startHandler(
       followModels,

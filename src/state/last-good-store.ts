@@ -8,7 +8,8 @@ const FILE = 'last-good.json';
 
 /**
  * The last good state of one replica, in memory and, if it has a folder, on disk. What cannot be read is logged
- * and ignored, and what cannot be written is logged: a replica serves without it.
+ * and ignored, and what cannot be written is logged: a replica serves without it. Nothing is written before
+ * {@link LastGoodStore.claim}: until a replica is registered, its folder may be that of a live one of its name.
  */
 export class LastGoodStore implements AsyncDisposable {
   /** What the process before this one left; nothing, if there was none. */
@@ -19,6 +20,7 @@ export class LastGoodStore implements AsyncDisposable {
   #tree: string | null;
   #world: World | null;
   #dirty = false;
+  #claimed = false;
   #writing: Promise<void> | undefined;
 
   private constructor(file: string | undefined, found: LastGood, log: Logger) {
@@ -39,6 +41,12 @@ export class LastGoodStore implements AsyncDisposable {
 
   get models(): readonly GoodModel[] {
     return [...this.#models.values()];
+  }
+
+  /** The folder is this process's own from now on: what has changed since it was read is written. */
+  claim(): void {
+    this.#claimed = true;
+    if (this.#dirty) this.#save();
   }
 
   /** This is what serves from now on. */
@@ -70,6 +78,7 @@ export class LastGoodStore implements AsyncDisposable {
 
   #save(): void {
     this.#dirty = true;
+    if (!this.#claimed) return;
     this.#writing ??= this.#writeWhileDirty().finally(() => (this.#writing = undefined));
   }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,6 +7,7 @@ import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
 import { passes } from '../support/passes';
 import { irisVersion } from '../support/infer';
 import { CLI, PROJECT_ROOT, ServeProcess } from '../support/serve-process';
+import { temporaryDirectory } from '../support/temporary-directory';
 
 /** Two replicas on one ensemble, the second with a repository of its own. */
 let zookeeper: TestZooKeeper;
@@ -81,16 +82,21 @@ test('config set --wait returns 0 when every replica applied it, 2 when handler.
 });
 
 test('a replica id that another live process holds is refused', async () => {
-  const refused = ServeProcess.start({
+  await using kept = await temporaryDirectory();
+  await using late = await ServeProcess.start({
     zookeeper: zookeeper.connectString,
     replica: 'one',
+    stateDir: kept.path,
     args: ['--session-timeout', '4000'],
   });
-  const late = await refused;
   await passes(() => {
     expect(late.child.exitCode).toBe(1);
   }, 20_000);
   expect(late.logged.join('\n')).toMatch(/replica id one.*--replica/s);
+  // What it had learned by then is none of the live one's.
+  expect((await readdir(kept.path, { recursive: true })).filter((name) => name.endsWith('.json'))).toEqual(
+    [],
+  );
 });
 
 test('SIGTERM ends a replica with exit 0 and leaves nothing of it behind', async () => {

@@ -35,8 +35,15 @@ afterEach(async () => {
   await directory[Symbol.asyncDispose]();
 });
 
+/** That of a replica which is registered. */
+async function openOwn(at = folder, log = logged().log): Promise<LastGoodStore> {
+  const store = await LastGoodStore.open(at, log);
+  store.claim();
+  return store;
+}
+
 async function leave(...models: GoodModel[]): Promise<void> {
-  await using store = await LastGoodStore.open(folder, logged().log);
+  await using store = await openOwn();
   for (const good of models) store.put(good);
   store.knows(WORLD);
   store.retain(
@@ -54,10 +61,25 @@ test('what was put is found by the next process, and nothing lies beside it', as
   expect(await readdir(folder)).toEqual(['last-good.json']);
 });
 
+test('nothing is written before the folder is claimed, and what has come up by then is written at once', async () => {
+  const early = await LastGoodStore.open(folder, logged().log);
+  early.put(IRIS);
+  early.knows(WORLD);
+  early.retain(['iris'], TREE);
+  await early[Symbol.asyncDispose]();
+  await expect(readdir(folder)).rejects.toThrow('ENOENT');
+  early.claim();
+  await early[Symbol.asyncDispose]();
+  expect((await LastGoodStore.open(folder, logged().log)).found).toMatchObject({
+    models: [IRIS],
+    world: WORLD,
+  });
+});
+
 test('a model that is not retained is forgotten', async () => {
   await leave(IRIS, DIGITS);
   {
-    await using store = await LastGoodStore.open(folder, logged().log);
+    await using store = await openOwn();
     store.retain(['digits'], TREE);
   }
   expect((await LastGoodStore.open(folder, logged().log)).found.models).toEqual([DIGITS]);
@@ -81,7 +103,7 @@ test.each<[string, (text: string) => string]>([
   await writeFile(file, spoil(await readFile(file, 'utf8')));
   const { log, lines } = logged();
   {
-    await using store = await LastGoodStore.open(folder, log);
+    await using store = await openOwn(folder, log);
     expect(store.found.models).toEqual([]);
     store.put(DIGITS);
   }
@@ -111,7 +133,7 @@ test('a folder that cannot be written to is logged, and harms nothing', async ()
   await writeFile(join(directory.path, 'plain'), '');
   const { log, lines } = logged();
   {
-    await using store = await LastGoodStore.open(join(directory.path, 'plain'), log);
+    await using store = await openOwn(join(directory.path, 'plain'), log);
     store.put(IRIS);
   }
   expect(lines.map(({ level }) => level)).toEqual(['error', 'error']);
