@@ -66,7 +66,7 @@ function eslint() {
 }
 
 function prettierCache() {
-  return ['--cache', '--cache-strategy', 'content', '--cache-location', `${cache}/prettier`];
+  return ['--cache', '--cache-strategy', 'content', '--cache-location', `${cache}/prettier/checked`];
 }
 
 function bin(script, ...args) {
