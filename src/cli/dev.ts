@@ -42,7 +42,10 @@ export const run: RunCommand = async (invocation) => {
   const first = await Promise.race([signals.heard, ready]);
   if (typeof first === 'number') {
     terminal.print(
-      tryNext({ url: replica.url, zookeeper: zookeeper.connectString, root: settings.root, models }),
+      tryNext({
+        ...{ url: replica.url, zookeeper: zookeeper.connectString },
+        ...{ root: settings.root, pinned: settings.pinned, models },
+      }),
     );
   }
   const signal = await Promise.race([signals.heard, ready.then(() => signals.heard)]);

@@ -1,3 +1,4 @@
+import type { PinnedModel } from '../settings';
 import type { IntroducedModel } from './introduce-models';
 
 export interface Served {
@@ -5,6 +6,8 @@ export interface Served {
   /** `host:port` of the ensemble. */
   readonly zookeeper: string;
   readonly root: string;
+  /** Models with znodes of their own, which every command has to be told. */
+  readonly pinned: readonly PinnedModel[];
   readonly models: readonly IntroducedModel[];
 }
 
@@ -12,10 +15,11 @@ export interface Served {
 const IRIS_ROW = '[6.3,2.7,4.9,1.8]';
 
 /** What a person may type next, each line as it can be pasted. */
-export function tryNext({ url, zookeeper, root, models }: Served): string {
+export function tryNext({ url, zookeeper, root, pinned, models }: Served): string {
   const flags = [
     ...(zookeeper === '127.0.0.1:2181' ? [] : ['--zookeeper', zookeeper]),
     ...(root === '/zooserve' ? [] : ['--root', root]),
+    ...pinned.flatMap((entry) => ['--model', pasted(entry)]),
   ];
   const zooserve = (command: string): string => ['  npx zooserve', command, ...flags].join(' ');
   const lines = ['', `ZooServe is ready on ${url}, Apache ZooKeeper on ${zookeeper}.`, ''];
@@ -40,4 +44,10 @@ export function tryNext({ url, zookeeper, root, models }: Served): string {
     'Press Ctrl-C to stop.',
     '',
   ].join('\n');
+}
+
+/** As `--model` takes it, in quotes when a path holds what a shell would read otherwise. */
+function pasted({ model, versionPath, configPath }: PinnedModel): string {
+  const text = `${model}=${versionPath}${configPath === undefined ? '' : `,${configPath}`}`;
+  return /^[\w/.,=:@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
