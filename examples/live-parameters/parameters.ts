@@ -14,7 +14,7 @@ export function parseParameters(data: Uint8Array): Parameters {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Error(`an object such as ${JSON.stringify(DEFAULTS)} is wanted`);
   const given = value as Readonly<Record<string, unknown>>;
-  const unknown = Object.keys(given).find((key) => !(key in DEFAULTS));
+  const unknown = Object.keys(given).find((key) => !Object.hasOwn(DEFAULTS, key));
   if (unknown !== undefined) throw new Error(`there is no parameter ${JSON.stringify(unknown)}`);
   const { learning_rate, batch_size } = { ...DEFAULTS, ...given };
   if (typeof learning_rate !== 'number' || !(learning_rate > 0 && learning_rate <= 1))

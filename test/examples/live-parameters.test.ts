@@ -48,6 +48,7 @@ describe('parameters', () => {
     ['[]', /an object/],
     ['null', /an object/],
     ['{"momentum":1}', /no parameter "momentum"/],
+    ['{"toString":1}', /no parameter "toString"/],
     ['{"learning_rate":0}', /learning_rate is 0/],
     ['{"learning_rate":"1"}', /learning_rate is "1"/],
     ['{"batch_size":1.5}', /batch_size is 1.5/],
