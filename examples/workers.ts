@@ -19,7 +19,10 @@ export interface WorkersOptions {
   readonly onMessage?: (worker: Worker, message: Serializable) => void;
 }
 
-/** Runs several processes of one program, prints their lines, each with the number of its worker, and waits for all. */
+/**
+ * Runs several processes of one program, prints their lines, each with the number of its worker, and waits for all.
+ * Rejects when one fails: ends with another status than 0, or by a signal that this process did not send it.
+ */
 export async function runWorkers({ file, args, count, end, onMessage }: WorkersOptions): Promise<void> {
   const workers = Array.from({ length: count }, (_, index): Worker => {
     const number = index + 1;
@@ -43,10 +46,12 @@ export async function runWorkers({ file, args, count, end, onMessage }: WorkersO
     worker.process.on('message', (message) => {
       onMessage?.(worker, message);
     });
-  const statuses = await Promise.all(workers.map(({ process }) => once(process, 'close')));
+  await Promise.all(workers.map(({ process }) => once(process, 'close')));
   end.removeEventListener('abort', endAll);
-  const failed = statuses.findIndex(([status]) => status !== 0 && status !== null);
-  if (failed >= 0) throw new Error(`worker ${failed + 1} failed`);
+  const failed = workers.find(({ process: { exitCode, killed } }) =>
+    exitCode === null ? !killed : exitCode !== 0,
+  );
+  if (failed !== undefined) throw new Error(`worker ${failed.number} failed`);
 }
 
 /** The number of workers that an option names. */

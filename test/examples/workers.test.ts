@@ -1,10 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runWorkers } from '../../examples/workers';
 import type { ZooKeeperSession } from '../../src/streams/session';
 import { ExampleProcess } from '../support/example-process';
 import { connect } from '../support/fleet';
 import { eventually } from '../support/eventually';
 import { PROJECT_ROOT } from '../support/serve-process';
+import { temporaryDirectory } from '../support/temporary-directory';
 import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
 
 let zookeeper: TestZooKeeper;
@@ -145,6 +147,25 @@ describe('every example', () => {
     expect(await example.end()).toBe(1);
     expect(example.lines.at(-1)).toBe('worker 1 failed');
     await session.remove('/examples/all-together');
+  });
+
+  it('takes a signal that nobody here sent to a worker for a failure', async () => {
+    await using directory = await temporaryDirectory();
+    const file = join(directory.path, 'worker.js');
+    await writeFile(file, "process.send('up'); setInterval(() => {}, 1000);");
+    const end = new AbortController().signal;
+    const foreign = runWorkers({
+      ...{ file, args: [], count: 1, end },
+      onMessage: ({ process: { pid } }) => process.kill(pid!, 'SIGKILL'),
+    });
+    await expect(foreign).rejects.toThrow('worker 1 failed');
+    await runWorkers({
+      file,
+      args: [],
+      count: 1,
+      end,
+      onMessage: (worker) => worker.process.kill('SIGKILL'),
+    });
   });
 
   it('says so when there is no ZooKeeper', async () => {
