@@ -48,6 +48,8 @@ const { exclusively } = coordination;
 const { latest, openSession, ZooKeeperError } = streams;
 `;
 
+const DOCUMENT = join(PROJECT_ROOT, 'docs', 'coordination.md');
+
 let zookeeper: TestZooKeeper;
 let project: PackedProject;
 beforeAll(async () => {
@@ -75,6 +77,14 @@ it('tells a program that does not compile', async () => {
 
 it('exports nothing else', async () => {
   await expect(project.run('inside.mjs')).rejects.toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
+});
+
+it('has the examples that its documentation links, and they run from there', async () => {
+  const installed = join('..', 'node_modules', 'zooserve');
+  const [name] = /(?<=\.\.\/examples\/)[\w-]+/.exec(await readFile(DOCUMENT, 'utf8')) ?? [];
+  const example = join(installed, 'dist', 'examples', name ?? '', 'main.js');
+  const args = ['--zookeeper', zookeeper.connectString, '--workers', '1'];
+  expect(await project.run(example, ...args)).toContain('1 workers were to start at');
 });
 
 it.each([
