@@ -14,12 +14,16 @@ import {
   type Observable,
   type Subscription,
 } from 'rxjs';
+import { backoffMs } from '../backoff';
+import { ZooKeeperError } from '../errors';
 import { latest } from '../streams/latest';
 import type { DataSnapshot, ZooKeeperSession } from '../streams/session';
 import { createBelow } from './create-below';
 import { hasCode, persistently, withinSession } from './persistently';
 import { sameSession } from './session-id';
-import { connected, firstOf } from './waiting';
+import { connected, firstOf, pause } from './waiting';
+
+const RETRY = { firstMs: 50, limitMs: 2000 };
 
 export interface JoinOptions {
   /** What the others see of this member; see {@link Membership.update}. */
@@ -40,7 +44,7 @@ export interface JoinOptions {
  * What cannot be promised: that the others see a change at the same moment, or that a member they see is alive: it may
  * have died less than a session timeout ago. Of several with one name only one is a member at a time; the others wait.
  *
- * Rejects with the signal's reason, with `CLOSED` or `AUTH_FAILED` for the session's end, or with what the server
+ * Rejects with `BAD_ARGUMENTS` for a name with a slash, with the signal's reason, with `CLOSED` or `AUTH_FAILED` for the session's end, or with what the server
  * refuses; then nothing is left behind.
  */
 export async function joinGroup(
@@ -49,6 +53,10 @@ export async function joinGroup(
   name: string,
   { data = new Uint8Array(), signal }: JoinOptions = {},
 ): Promise<Membership> {
+  if (name.includes('/')) {
+    const outcome = { path: `${directory}/${name}`, mayHaveHappened: false, retryable: false };
+    throw new ZooKeeperError('BAD_ARGUMENTS', `${JSON.stringify(name)} is no name: it has a slash`, outcome);
+  }
   await connected(session, signal);
   const membership = new Membership(session, directory, name, data);
   try {
@@ -133,7 +141,16 @@ export class Membership implements AsyncDisposable {
 
   async #create(sessionId: string, data: Uint8Array): Promise<void> {
     const session = () => sameSession(this.session, sessionId);
-    await createBelow(session, this.directory, this.name, data, 'EPHEMERAL');
+    for (let failures = 0; ; failures += 1) {
+      try {
+        await createBelow(session, this.directory, this.name, data, 'EPHEMERAL');
+        return;
+      } catch (error) {
+        if (!hasCode(error, 'NO_NODE')) throw error;
+      }
+      // Somebody removed the directory meanwhile, of which the watch of the member tells nothing.
+      await pause(backoffMs(failures, RETRY), this.#leaving.signal);
+    }
   }
 
   async #write(write: () => Promise<unknown>): Promise<void> {
@@ -165,7 +182,8 @@ export class Membership implements AsyncDisposable {
         await sameSession(this.session, sessionId).sync(this.#path);
         const stat = await sameSession(this.session, sessionId).exists(this.#path);
         if (stat?.ephemeralOwner !== sessionId) return;
-        await sameSession(this.session, sessionId).remove(this.#path, stat.version);
+        // Of any version: whoever wrote into it has not made it another's.
+        await sameSession(this.session, sessionId).remove(this.#path);
       });
     } catch (error) {
       if (!hasCode(error, 'SESSION_LOST', 'CLOSED', 'AUTH_FAILED', 'NO_NODE')) throw error;

@@ -159,6 +159,18 @@ describe('a member', () => {
   });
 });
 
+describe('leaving', () => {
+  it('takes the znode away also when somebody writes into it at that moment', async () => {
+    const session = replacing(other, 'remove', async (...args) => {
+      await other.set(`${directory}/ann`, text('defaced'));
+      await other.remove(...args);
+    });
+    const ann = await joinGroup(session, directory, 'ann');
+    await ann[Symbol.asyncDispose]();
+    expect(await dataOf('ann')).toBeUndefined();
+  });
+});
+
 describe('a name that another one holds', () => {
   it('is waited for, and is left alone when that is given up', async () => {
     const first = await joinGroup(other, directory, 'ann', { data: text('first') });
@@ -180,6 +192,27 @@ describe('joining', () => {
     const refused = new ZooKeeperError('NO_AUTH', 'refused', { mayHaveHappened: false, retryable: false });
     const session = replacing(other, 'create', () => Promise.reject(refused));
     await expect(joinGroup(session, directory, 'ann')).rejects.toBe(refused);
+  });
+
+  it('refuses a name with a slash', async () => {
+    const path = `${directory}/a/b`;
+    await expect(joinGroup(other, directory, 'a/b')).rejects.toMatchObject({
+      code: 'BAD_ARGUMENTS',
+      outcome: { path },
+    });
+  });
+
+  it('is tried again when the directory is removed in the middle of it', async () => {
+    let attempts = 0;
+    const session = replacing(other, 'create', async (...args) => {
+      attempts += 1;
+      // The second one is that which follows upon making the directory.
+      if (attempts === 2) await other.remove(directory);
+      return other.create(...args);
+    });
+    await using _ = await joinGroup(session, directory, 'ann', { data: text('1') });
+    expect(await dataOf('ann')).toBe('1');
+    expect(attempts).toBe(4);
   });
 
   it('ends with the session', async () => {
