@@ -1,6 +1,7 @@
 import { OP_CODES, protocol, Request, XID_NOTIFICATION, XID_PING } from 'node-zookeeper-client/lib/jute';
 import type { FrameSocket } from './frame-socket';
 import type { Handshake, SessionGrant } from './handshake';
+import { Hearing } from './hearing';
 import { zooKeeperError, type Asked } from './reply-error';
 import type { WireRecord } from './wire-record';
 import { withoutChroot } from './znode-path';
@@ -35,7 +36,7 @@ interface Pending {
 /**
  * One connection of a session, from the handshake to its end; a reconnect makes another one. Every request is
  * settled in bounded time: by the answer, by its deadline, or by the end of the connection, which comes at the
- * latest when nothing has been received for two thirds of the session timeout.
+ * latest when the server no longer hears us (hearing.ts).
  *
  * Of node-zookeeper-client only the records are used, which are sound. Its own connection loses callbacks, never
  * notices a silent server, and does not survive a cut frame.
@@ -47,10 +48,9 @@ export class Connection {
   readonly #pending: Pending[] = [];
   readonly #pingsSentAt: number[] = [];
   readonly #heartbeat: NodeJS.Timeout;
-  #watchdog: NodeJS.Timeout;
+  readonly #hearing: Hearing;
   #xid = 0;
   #lastZxid: string;
-  #lastAnsweredSentAt: number;
   #endedBecause: string | undefined;
 
   /** @param chroot put before every path that is sent and taken off those that are notified */
@@ -64,7 +64,6 @@ export class Connection {
     this.#socket = established.socket;
     this.#listener = listener;
     this.#lastZxid = lastZxid;
-    this.#lastAnsweredSentAt = established.sentAt;
     established.socket.listener = {
       onOpen: () => undefined,
       onFrame: (frame) => {
@@ -78,7 +77,16 @@ export class Connection {
     this.#heartbeat = setInterval(() => {
       this.#ping();
     }, this.grant.timeoutMs / 3);
-    this.#watchdog = this.#watchSilence();
+    // After a slow handshake the first turn of the heartbeat would be too late.
+    if (performance.now() - established.sentAt > this.grant.timeoutMs / 6) this.#ping();
+    this.#hearing = new Hearing(this.grant.timeoutMs, established.sentAt, {
+      ping: () => {
+        this.#ping();
+      },
+      unheard: (why) => {
+        this.destroy(why);
+      },
+    });
   }
 
   get ended(): boolean {
@@ -95,7 +103,7 @@ export class Connection {
    * that time or later, so the session lives until a session timeout after it at the least.
    */
   get lastAnsweredSentAt(): number {
-    return this.#lastAnsweredSentAt;
+    return this.#hearing.lastAnsweredSentAt;
   }
 
   /**
@@ -178,7 +186,7 @@ export class Connection {
     const header = new protocol.ReplyHeader();
     const bodyAt = header.deserialize(frame, 0);
     if (header.xid === XID_PING) {
-      this.#answered(this.#pingsSentAt.shift());
+      this.#hearing.answered(this.#pingsSentAt.shift());
     } else if (header.xid === XID_NOTIFICATION) {
       const event = new protocol.WatcherEvent();
       event.deserialize(frame, bodyAt);
@@ -189,14 +197,10 @@ export class Connection {
         throw new Error(`an answer to request ${header.xid}; expected was ${pending?.xid ?? 'none'}`);
       }
       this.#pending.shift();
-      this.#answered(pending.sentAt);
+      this.#hearing.answered(pending.sentAt);
       this.#lastZxid = laterZxid(this.#lastZxid, zxidOf(header.zxid));
       pending.answer(header.err, zxidOf(header.zxid), frame.subarray(bodyAt));
     }
-  }
-
-  #answered(sentAt: number | undefined): void {
-    if (sentAt !== undefined) this.#lastAnsweredSentAt = Math.max(this.#lastAnsweredSentAt, sentAt);
   }
 
   #ping(): void {
@@ -204,24 +208,10 @@ export class Connection {
     this.#socket.write(new Request(new protocol.RequestHeader(XID_PING, OP_CODES.PING), null).toBuffer());
   }
 
-  #watchSilence(): NodeJS.Timeout {
-    const allowedMs = (this.grant.timeoutMs * 2) / 3;
-    const waitMs = Math.max(0, this.#socket.lastByteAt + allowedMs - performance.now());
-    return setTimeout(() => {
-      // After a pause of the whole process timers come first: let the event loop read what is there already.
-      setImmediate(() => {
-        if (this.ended) return;
-        const silentMs = performance.now() - this.#socket.lastByteAt;
-        if (silentMs >= allowedMs) this.destroy(`the server was silent for ${Math.round(silentMs)} ms`);
-        else this.#watchdog = this.#watchSilence();
-      });
-    }, waitMs);
-  }
-
   #end(why: string): void {
     this.#endedBecause = why;
     clearInterval(this.#heartbeat);
-    clearTimeout(this.#watchdog);
+    this.#hearing.stop();
     this.#listener.onEnd(why);
     for (const pending of this.#pending.splice(0)) pending.fail();
   }

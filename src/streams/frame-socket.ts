@@ -24,7 +24,6 @@ export class FrameSocket {
   #reached = false;
   #ended = false;
   #endKind: EndKind = 'UNREACHABLE';
-  #lastByteAt = performance.now();
 
   /** Throws when `tls` cannot be used. */
   constructor(server: ServerAddress, tls: TlsMaterial | undefined, listener: FrameListener) {
@@ -36,7 +35,6 @@ export class FrameSocket {
     });
     this.#socket.on(tls === undefined ? 'connect' : 'secureConnect', () => {
       this.#endKind = 'TURNED_AWAY';
-      this.#lastByteAt = performance.now();
       this.#listener.onOpen();
     });
     this.#socket.on('data', (chunk: Buffer) => {
@@ -61,11 +59,6 @@ export class FrameSocket {
     return this.#endKind;
   }
 
-  /** By `performance.now()`; the time of the connection while there was none. */
-  get lastByteAt(): number {
-    return this.#lastByteAt;
-  }
-
   set listener(listener: FrameListener) {
     this.#listener = listener;
   }
@@ -87,7 +80,6 @@ export class FrameSocket {
   }
 
   #receive(chunk: Buffer): void {
-    this.#lastByteAt = performance.now();
     try {
       for (const frame of this.#frames.push(chunk)) {
         if (this.#ended) return;

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openSession } from '../../src/streams/session';
+import { eventually } from '../support/eventually';
+import { openThroughProxy } from '../support/session-through-proxy';
+import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+
+/** Room for a busy machine. */
+const SLACK_MS = 700;
+const TIMEOUT_MS = 1500;
+const NODES = 150;
+
+let zookeeper: TestZooKeeper;
+beforeAll(async () => {
+  zookeeper = await startTestZooKeeper();
+});
+afterAll(async () => {
+  await zookeeper[Symbol.asyncDispose]();
+});
+
+it('a client that is not heard is suspended and lost in time, though notifications reach it all the while', async () => {
+  await using through = await openThroughProxy(zookeeper, { sessionTimeoutMs: TIMEOUT_MS });
+  await using other = openSession({ connectString: zookeeper.connectString, sessionTimeoutMs: 10_000 });
+  await other.connected();
+  const { session, proxy, states } = through;
+  const paths = Array.from({ length: NODES }, (_, i) => `/unheard-${i}`);
+  await Promise.all(paths.map((path) => other.create(path)));
+  let told = 0;
+  for (const path of paths) session.watchData(path).subscribe(() => (told += 1));
+  await eventually(() => told === NODES);
+  await session.get('/');
+  const heardAt = performance.now();
+  proxy.blackhole('toServer');
+  const reachedAt = (name: string) => states.find(({ state }) => state.name === name)?.at;
+  // Each watch notifies once; they last for longer than the session.
+  for (const path of paths) {
+    if (reachedAt('SUSPENDED') !== undefined || performance.now() - heardAt > TIMEOUT_MS * 1.6) break;
+    await other.set(path, Buffer.from('x'));
+    await sleep(20);
+  }
+  proxy.blackhole();
+  const lostAt = await eventually(() => reachedAt('LOST'));
+  const suspendedMs = reachedAt('SUSPENDED')! - heardAt;
+  expect(suspendedMs).toBeGreaterThan((TIMEOUT_MS * 2) / 3 - 100);
+  expect(suspendedMs).toBeLessThan((TIMEOUT_MS * 2) / 3 + SLACK_MS);
+  expect(lostAt! - heardAt).toBeGreaterThan(TIMEOUT_MS - 100);
+  expect(lostAt! - heardAt).toBeLessThan(TIMEOUT_MS + SLACK_MS);
+});
