@@ -32,6 +32,7 @@ export type RequestErrorCode =
   | 'BODY_TOO_LARGE'
   | 'UNSUPPORTED_MEDIA_TYPE'
   | 'QUEUE_FULL'
+  | 'INTAKE_FULL'
   | 'NOT_READY'
   | 'DEADLINE_EXCEEDED'
   | 'CLIENT_GONE'

@@ -1,8 +1,10 @@
+import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { errorMessage, RequestError } from '../errors';
 import { shown } from '../names';
-import { bodyTooLarge } from './request-body';
+import { RequestBody } from '../handlers/data-plane';
+import { bodyTooLarge, type BodyLimits } from './request-body';
 
 /** A coding of RFC 9110 that is understood in both directions. */
 export type Coding = 'gzip' | 'deflate';
@@ -14,10 +16,10 @@ const deflate = promisify(zlib.deflate);
 const WORTH_COMPRESSING = 1024;
 
 const CHUNK_BYTES = 65_536;
-const DECODE: Readonly<Record<Coding, (body: Buffer, options: zlib.ZlibOptions) => Promise<Buffer>>> = {
-  gzip: promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip),
+const DECODER: Readonly<Record<Coding, (options: zlib.ZlibOptions) => Duplex>> = {
+  gzip: zlib.createGunzip,
   // RFC 9110 means the zlib format by it.
-  deflate: promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.inflate),
+  deflate: zlib.createInflate,
 };
 
 /**
@@ -38,14 +40,39 @@ export function contentCoding(header: string | undefined): Coding | undefined {
 
 /**
  * `body` decompressed, off the event loop. Rejects with BODY_TOO_LARGE as soon as it has made more than `limit`
- * bytes, with BAD_INPUT when the data is not so coded or is cut short.
+ * bytes, with INTAKE_FULL as soon as `share` has no room for them, with CLIENT_GONE once `gone` is aborted, with
+ * BAD_INPUT when the data is not so coded or is cut short; nothing of it is kept then.
  */
-export async function decodeBody(body: Buffer, coding: Coding, limit: number): Promise<Buffer> {
+export async function decodeBody(
+  body: RequestBody,
+  coding: Coding,
+  { limit, share }: BodyLimits,
+  gone: AbortSignal,
+): Promise<RequestBody> {
+  const decoder = DECODER[coding]({ chunkSize: CHUNK_BYTES });
+  const onGone = (): void => {
+    decoder.destroy(new RequestError('CLIENT_GONE', 'the client went away before the body was decompressed'));
+  };
+  gone.addEventListener('abort', onGone);
+  if (gone.aborted) onGone();
+  const pieces: Buffer[] = [];
+  let length = 0;
   try {
-    return await DECODE[coding](body, { maxOutputLength: limit, chunkSize: CHUNK_BYTES });
+    for (const piece of body.pieces) decoder.write(piece);
+    decoder.end();
+    const decoded: AsyncIterable<Buffer> = decoder;
+    for await (const piece of decoded) {
+      length += piece.byteLength;
+      if (length > limit) throw bodyTooLarge(limit);
+      share.take(piece.byteLength);
+      pieces.push(piece);
+    }
+    return new RequestBody(pieces, length);
   } catch (cause) {
-    if (hasCode(cause, 'ERR_BUFFER_TOO_LARGE')) throw bodyTooLarge(limit);
+    if (cause instanceof RequestError) throw cause;
     throw new RequestError('BAD_INPUT', `the body is not valid ${coding}: ${errorMessage(cause)}`, { cause });
+  } finally {
+    gone.removeEventListener('abort', onGone);
   }
 }
 
@@ -78,8 +105,4 @@ export function wantedCoding(acceptEncoding: string): Coding | undefined {
     }
   }
   return best;
-}
-
-function hasCode(thrown: unknown, code: string): boolean {
-  return typeof thrown === 'object' && thrown !== null && 'code' in thrown && thrown.code === code;
 }

@@ -24,6 +24,8 @@ const ANSWERS: Readonly<Record<RequestErrorCode, Pick<HttpError, 'status' | 'hea
       'accept-encoding': 'gzip, deflate, identity',
     },
   },
+  // Another replica has a memory of its own.
+  INTAKE_FULL: { status: 503, headers: { 'retry-after': '1' } },
   QUEUE_FULL: { status: 429, headers: { 'retry-after': '1' } },
   // Nobody reads it; the number is nginx's, for the metrics.
   CLIENT_GONE: { status: 499, headers: NO_HEADERS },
@@ -38,7 +40,8 @@ const ANSWERS: Readonly<Record<RequestErrorCode, Pick<HttpError, 'status' | 'hea
  */
 export function httpError(thrown: unknown): HttpError {
   if (thrown instanceof RequestError) {
-    return { ...ANSWERS[thrown.code], message: thrown.message };
+    const { status, headers } = ANSWERS[thrown.code];
+    return { status, headers, message: thrown.message };
   }
   return { status: 500, message: 'internal error; the log of the replica has more', headers: NO_HEADERS };
 }

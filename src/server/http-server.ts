@@ -10,6 +10,7 @@ import { Connections } from './connections';
 import { AnswerWriter } from './http-answer';
 import { httpError } from './http-errors';
 import { inferRoute } from './infer-route';
+import { Intake } from './intake';
 import { DEFAULT_LIMITS, type Limits } from './limits';
 import { listen } from './listen';
 import { answerMalformedRequests } from './malformed-request';
@@ -59,7 +60,8 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const counter = new RequestCounter(metrics);
   serverRoutes(router, { plane, metrics, counter, answers });
   modelRoutes(router, plane, answers);
-  inferRoute(router, { plane, counter, answers, refuse, bodyLimitBytes });
+  const intake = new Intake(Math.max(limits.intakeBytes, 4 * bodyLimitBytes));
+  inferRoute(router, { plane, counter, answers, refuse, intake, bodyLimitBytes });
 
   const listener: RequestListener = (request, response) => {
     connections.began(request.socket, response);

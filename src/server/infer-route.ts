@@ -1,10 +1,11 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { RequestError } from '../errors';
-import { RequestBody, type DataPlane, type InferenceAnswer } from '../handlers/data-plane';
+import type { DataPlane, InferenceAnswer, RequestBody } from '../handlers/data-plane';
 import { shown } from '../names';
-import { contentCoding, decodeBody, encodeBody, type Coding } from './content-coding';
+import { contentCoding, decodeBody, encodeBody } from './content-coding';
 import { BYTES_TYPE, JSON_TYPE, type AnswerWriter } from './http-answer';
 import { httpError } from './http-errors';
+import type { Intake, IntakeShare } from './intake';
 import { checkMediaType } from './media-type';
 import { checkNames, type ModelParams } from './model-names';
 import { readBody } from './request-body';
@@ -16,6 +17,7 @@ export interface InferRouteOptions {
   readonly counter: RequestCounter;
   readonly answers: AnswerWriter;
   readonly refuse: Refuse;
+  readonly intake: Intake;
   readonly bodyLimitBytes: number;
 }
 
@@ -25,35 +27,33 @@ export interface InferRouteOptions {
  * takes to send is bounded by the server's own limits.
  */
 export function inferRoute(router: Router, options: InferRouteOptions): void {
-  const { plane, counter, answers, bodyLimitBytes } = options;
+  const { plane, counter, answers, intake, bodyLimitBytes } = options;
 
   const failed = (exchange: Exchange, thrown: unknown): void => {
     const { model } = exchange.params;
     // Names come from strangers: only those that exist may become labels, or the metrics grow without end.
     const known = plane.models().includes(model) ? model : '';
     counter.count(known, '', httpError(thrown).status, exchange.arrivedAt);
+    exchange.share.release();
     options.refuse(exchange.response, thrown);
   };
 
-  const predict = async (
-    exchange: Exchange,
-    sent: RequestBody,
-    coding: Coding | undefined,
-  ): Promise<void> => {
+  const predict = async (exchange: Exchange, body: RequestBody): Promise<void> => {
     const { request, response, params, arrivedAt } = exchange;
     try {
       const { headers } = request;
-      const body =
-        coding === undefined ? sent : RequestBody.of(await decodeBody(sent.joined(), coding, bodyLimitBytes));
       const jsonLength = parseJsonLength(headers['inference-header-content-length'], body.byteLength);
       const signal = answers.connections.goneSignal(request.socket);
       const { model, version } = params;
-      const answer = await plane.infer(
+      const answering = plane.infer(
         model,
         version === undefined
           ? { body, jsonLength, signal, arrivedAt }
           : { body, jsonLength, version, signal, arrivedAt },
       );
+      // It is among the bodies that the model has in hand now, or refused.
+      exchange.share.release();
+      const answer = await answering;
       const compressing = sendAnswer(answers, response, answer, headers['accept-encoding']);
       if (compressing !== undefined) await compressing;
       counter.count(model, answer.version, 200, arrivedAt);
@@ -63,7 +63,12 @@ export function inferRoute(router: Router, options: InferRouteOptions): void {
   };
 
   const infer: RouteHandler<ModelParams> = (request, response, params) => {
-    const exchange = { request, response, params, arrivedAt: performance.now() };
+    const share = intake.open();
+    const exchange = { request, response, params, share, arrivedAt: performance.now() };
+    const limits = { limit: bodyLimitBytes, share };
+    const refused = (thrown: unknown): void => {
+      failed(exchange, thrown);
+    };
     const { headers } = request;
     try {
       checkNames(plane, params);
@@ -72,17 +77,23 @@ export function inferRoute(router: Router, options: InferRouteOptions): void {
       readBody(
         request,
         response,
-        bodyLimitBytes,
+        limits,
         (sent) => {
           exchange.arrivedAt = performance.now();
-          void predict(exchange, sent, coding);
+          if (coding === undefined) {
+            void predict(exchange, sent);
+            return;
+          }
+          // Apart from predict(), which would hold what was sent until the answer.
+          decodeBody(sent, coding, limits, answers.connections.goneSignal(request.socket)).then(
+            (body) => predict(exchange, body),
+            refused,
+          );
         },
-        (error) => {
-          failed(exchange, error);
-        },
+        refused,
       );
     } catch (thrown) {
-      failed(exchange, thrown);
+      refused(thrown);
     }
   };
 
@@ -94,6 +105,8 @@ interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly params: ModelParams;
+  /** What its body takes until the data plane has it. */
+  readonly share: IntakeShare;
   /** `performance.now()` */
   arrivedAt: number;
 }

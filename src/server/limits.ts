@@ -20,6 +20,11 @@ export interface Limits {
   readonly checkIntervalMs: number;
   /** Request line and headers together, in bytes; past it 431. */
   readonly maxHeaderBytes: number;
+  /**
+   * Bytes of all bodies together that are being received or decompressed, beyond the first 64 KiB of each; past it
+   * 503. Four bodies as large as one may be, decompressed as well, fit in any case.
+   */
+  readonly intakeBytes: number;
 }
 
 /**
@@ -35,4 +40,5 @@ export const DEFAULT_LIMITS: Limits = {
   idleGraceMs: 100,
   checkIntervalMs: 1_000,
   maxHeaderBytes: 16_384,
+  intakeBytes: 512 * 1024 * 1024,
 };

@@ -1,19 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RequestError } from '../errors';
 import { RequestBody } from '../handlers/data-plane';
+import { PIECE_BYTES, type IntakeShare } from './intake';
+
+/** What a body may take. */
+export interface BodyLimits {
+  /** Bytes, as sent and decompressed. */
+  readonly limit: number;
+  readonly share: IntakeShare;
+}
 
 /**
  * Calls `done` with the bytes of a request's body as sent, at most `limit` of them, or `failed` with
- * BODY_TOO_LARGE as soon as there are more (at once when Content-Length says so; the rest is dropped), or with
- * CLIENT_GONE when the connection ends before the body does. Callbacks, since a promise here would be a
- * noticeable part of what a small request costs.
+ * BODY_TOO_LARGE as soon as there are more (at once when Content-Length says so; the rest is dropped), with
+ * INTAKE_FULL as soon as `share` has no room for them, or with CLIENT_GONE when the connection ends before the body
+ * does. Callbacks, since a promise here would be a noticeable part of what a small request costs.
  */
 export function readBody(
   request: IncomingMessage,
   response: ServerResponse,
-  limit: number,
+  { limit, share }: BodyLimits,
   done: (body: RequestBody) => void,
-  failed: (error: RequestError) => void,
+  failed: (error: unknown) => void,
 ): void {
   // node's parser has checked that it is a number; NaN when the body is chunked or absent.
   if (Number(request.headers['content-length']) > limit) {
@@ -21,26 +29,36 @@ export function readBody(
     return;
   }
   if (awaitsContinue(request)) response.writeContinue();
-  const chunks: Buffer[] = [];
+  // Undefined once it is handed over or given up: these listeners live as long as the request.
+  let pieces: Buffer[] | undefined = [];
   let length = 0;
+  const giveUp = (error: unknown): void => {
+    pieces = undefined;
+    failed(error);
+  };
   request.on('data', (chunk: Buffer) => {
-    if (length > limit) return;
+    if (pieces === undefined) return;
     length += chunk.byteLength;
-    if (length <= limit) {
-      chunks.push(chunk);
-      return;
+    try {
+      if (length > limit) throw bodyTooLarge(limit);
+      share.take(chunk.byteLength);
+      pieces.push(chunk);
+    } catch (error) {
+      giveUp(error);
     }
-    chunks.length = 0;
-    failed(bodyTooLarge(limit));
   });
   request.on('end', () => {
-    if (length > limit) return;
-    done(new RequestBody(chunks, length));
+    if (pieces === undefined) return;
+    const body = new RequestBody(pieces, length);
+    // From here on only its bytes are counted, and many small pieces take more than those.
+    const small = pieces.length > 1 && pieces.length * PIECE_BYTES > length;
+    pieces = undefined;
+    done(small ? RequestBody.of(body.joined()) : body);
   });
   request.on('close', () => {
     // It closes after its end as well.
-    if (request.readableEnded || length > limit) return;
-    failed(new RequestError('CLIENT_GONE', 'the connection ended before the body did'));
+    if (pieces === undefined) return;
+    giveUp(new RequestError('CLIENT_GONE', 'the connection ended before the body did'));
   });
 }
 

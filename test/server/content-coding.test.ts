@@ -1,14 +1,22 @@
 import zlib from 'node:zlib';
 import { RequestError } from '../../src/errors';
+import { RequestBody } from '../../src/handlers/data-plane';
 import {
   contentCoding,
-  decodeBody,
+  decodeBody as decode,
   encodeBody,
   wantedCoding,
   type Coding,
 } from '../../src/server/content-coding';
+import { Intake } from '../../src/server/intake';
 
 const TEXT = Buffer.from('0.25,'.repeat(1000));
+
+async function decodeBody(body: Buffer, coding: Coding, limit: number): Promise<Buffer> {
+  const share = new Intake(1_000_000_000).open();
+  const decoded = await decode(RequestBody.of(body), coding, { limit, share }, new AbortController().signal);
+  return decoded.joined();
+}
 
 describe('content-encoding', () => {
   test.each([

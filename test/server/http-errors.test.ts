@@ -11,6 +11,7 @@ describe('the status of an error', () => {
     BODY_TOO_LARGE: 413,
     UNSUPPORTED_MEDIA_TYPE: 415,
     QUEUE_FULL: 429,
+    INTAKE_FULL: 503,
     CLIENT_GONE: 499,
     INTERNAL: 500,
     NOT_READY: 503,
