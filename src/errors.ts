@@ -79,6 +79,10 @@ export class MemoryRefusedError extends ModelError {
   }
 }
 
+/**
+ * Only INTERNAL has a stack: the others are answers, which nobody looks for in the code, and under overload taking
+ * their stacks is a large part of what refusals cost.
+ */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   constructor(
@@ -86,7 +90,10 @@ export class RequestError extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
+    const { stackTraceLimit } = Error;
+    if (code !== 'INTERNAL') Error.stackTraceLimit = 0;
     super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

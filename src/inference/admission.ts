@@ -27,6 +27,8 @@ export class Admission {
   #bytes = 0;
   #sweptAt = -Infinity;
   #drained: Expected<void> | undefined;
+  /** What the last request was refused with while the queue was full. */
+  #full: { size: number; limits: HandlerConfig['admission']; error: RequestError } | undefined;
 
   constructor(readonly model: string) {}
 
@@ -42,15 +44,12 @@ export class Admission {
     if (this.#hasPlace(limits, bytes)) return;
     this.#sweep();
     if (this.#hasPlace(limits, bytes)) return;
-    const { maxConcurrent, maxQueued } = limits;
     const { size } = this.#outstanding;
+    if (size >= limits.maxConcurrent + limits.maxQueued) throw this.#queueFull(size, limits);
     throw new RequestError(
       'QUEUE_FULL',
-      size >= maxConcurrent + maxQueued
-        ? `model ${this.model} has ${size} requests in hand: ` +
-            `at most ${maxConcurrent} run and ${maxQueued} wait (admission.maxConcurrent, admission.maxQueued)`
-        : `model ${this.model} has requests with bodies of ${this.#bytes} bytes in hand: ` +
-            `${bytes} more do not fit into ${MAX_BYTES_IN_HAND}`,
+      `model ${this.model} has requests with bodies of ${this.#bytes} bytes in hand: ` +
+        `${bytes} more do not fit into ${MAX_BYTES_IN_HAND}`,
     );
   }
 
@@ -99,6 +98,20 @@ export class Admission {
   #hasPlace({ maxConcurrent, maxQueued }: HandlerConfig['admission'], bytes: number): boolean {
     const { size } = this.#outstanding;
     return size < maxConcurrent + maxQueued && (size === 0 || this.#bytes + bytes <= MAX_BYTES_IN_HAND);
+  }
+
+  /** The same again for as long as the figures are the same: a flood of refusals should cost little. */
+  #queueFull(size: number, limits: HandlerConfig['admission']): RequestError {
+    if (this.#full?.size !== size || this.#full.limits !== limits) {
+      const { maxConcurrent, maxQueued } = limits;
+      const error = new RequestError(
+        'QUEUE_FULL',
+        `model ${this.model} has ${size} requests in hand: ` +
+          `at most ${maxConcurrent} run and ${maxQueued} wait (admission.maxConcurrent, admission.maxQueued)`,
+      );
+      this.#full = { size, limits, error };
+    }
+    return this.#full.error;
   }
 
   readonly #giveTurns = (): void => {

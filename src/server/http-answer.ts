@@ -8,6 +8,9 @@ export const BYTES_TYPE = 'application/octet-stream';
 
 /** Sends every answer of the server, so that what holds for all of them is in one place. */
 export class AnswerWriter {
+  /** The last error's message, and its body: those of a flood are mostly the same. */
+  #last: { readonly message: string; readonly body: Buffer } | undefined;
+
   constructor(
     readonly connections: Connections,
     readonly limits: Pick<Limits, 'stalledAnswerMs' | 'lingerMs'>,
@@ -18,7 +21,9 @@ export class AnswerWriter {
   }
 
   error(response: ServerResponse, error: HttpError): void {
-    this.send(response, error.status, { ...error.headers, 'content-type': JSON_TYPE }, errorBody(error));
+    const { message } = error;
+    if (this.#last?.message !== message) this.#last = { message, body: errorBody(error) };
+    this.send(response, error.status, { ...error.headers, 'content-type': JSON_TYPE }, this.#last.body);
   }
 
   /**

@@ -3,7 +3,7 @@ import { RequestError } from '../errors';
 /** As much of each body is free: so many bytes of it a connection may hold anyway, and small requests always get in. */
 const FREE_BYTES = 65_536;
 
-/** What a piece of a body takes beside its bytes: a Buffer and its place in the heap, measured and rounded up. */
+/** What a piece of a body takes beside its bytes: a Buffer and its place in the heap, estimated, and rounded up. */
 export const PIECE_BYTES = 512;
 
 /**

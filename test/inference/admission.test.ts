@@ -23,6 +23,25 @@ describe('places', () => {
     expect(admission.waiting).toBe(3);
   });
 
+  test('a refusal is made anew only when its figures are', () => {
+    const admission = new Admission('iris');
+    const refusal = (terms: typeof limits): unknown => {
+      try {
+        return admit(admission, terms);
+      } catch (error) {
+        return error;
+      }
+    };
+    for (let n = 0; n < 3; n += 1) admit(admission, limits);
+    const first = refusal(limits);
+    expect(first).toBeInstanceOf(RequestError);
+    expect(refusal(limits)).toBe(first);
+    const lowered = inForce({ admission: { maxConcurrent: 1, maxQueued: 1 } });
+    expect(refusal(lowered)).toMatchObject({
+      message: expect.stringContaining('at most 1 run and 1 wait') as string,
+    });
+  });
+
   test('a limit that was raised holds for the next arrival', () => {
     const admission = new Admission('iris');
     for (let n = 0; n < 3; n += 1) admit(admission, limits);

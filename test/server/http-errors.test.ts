@@ -27,6 +27,11 @@ describe('the status of an error', () => {
     expect(httpError(new RequestError('QUEUE_FULL', 'full')).headers).toEqual({ 'retry-after': '1' });
   });
 
+  test('only a fault has a stack to look for', () => {
+    expect(new RequestError('QUEUE_FULL', 'full').stack).not.toContain('\n');
+    expect(new RequestError('INTERNAL', 'fault').stack).toContain('http-errors.test');
+  });
+
   test.each([new Error('secret'), 'secret', undefined, { statusCode: 400, message: 'secret' }])(
     'what is not the project’s is 500 and tells nothing: %p',
     (thrown) => {
