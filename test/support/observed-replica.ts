@@ -124,6 +124,9 @@ export class ObservedReplica implements AsyncDisposable {
     this.#over.abort();
     const unready = (await this.#watching) ?? [];
     const loads = Object.entries(this.#loads);
+    // A life that ends before it is ready has none.
+    this.#loads = {};
+    this.#watching = undefined;
     if (signal === 'SIGKILL') for (const [, load] of loads) load.expectEnd();
     const stopped = loads.map(async ([model, load]) => [model, await load.stop()] as const);
     // A process that is stopped hears a SIGTERM when it goes on.
