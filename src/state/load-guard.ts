@@ -4,7 +4,7 @@ import type { LoadAttempt } from './load-marker';
 import { LoadMarkers } from './load-markers';
 import { Turns } from './turns';
 
-/** A load that has ended the process this often is not tried again. */
+/** A version of which so many loads had no end is not tried again. */
 const DEATHS_ALLOWED = 2;
 /** Of a version that has served here before: it is likelier that the process was killed for another reason. */
 const DEATHS_ALLOWED_TO_PROVEN = 5;
@@ -89,7 +89,7 @@ export class LoadGuard {
 function refusal({ model, version }: LoadAttempt, deaths: number): ModelError {
   return new ModelError(
     'CRASHED_WHILE_LOADING',
-    `version ${version} of model ${model} is not loaded: ${deaths} times the process ended while it was; ` +
+    `version ${version} of model ${model} is not loaded: ${deaths} loads of it had no end, since the process ended or they hung; ` +
       'write the version znode again, or change its files, to have it tried again',
   );
 }

@@ -107,6 +107,8 @@ describe('entering', () => {
     const dying = await connect(zookeeper.connectString);
     enterBarrier(dying, directory, 2).catch(() => undefined);
     await present(1);
+    // It has looked who is there: from now on it is up to the other to open.
+    await watching(zookeeper, 1);
     let opening = 0;
     const session = meddling(sessions[0], async (attempt) => {
       opening = attempt;

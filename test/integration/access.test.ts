@@ -123,7 +123,8 @@ test('an access list that does not fit is wrong usage', async () => {
   expect(await zooserveAs(undefined, '/never', 'promote', 'iris', '1', '--acl', 'auth::cdrwa')).toEqual({
     status: 64,
     stdout: '',
-    stderr: 'zooserve: --acl: "auth" means the identity that --auth gives, and there is none\n',
+    stderr:
+      'zooserve: --acl: "auth" means the identity that --auth or --zookeeper-tls-cert gives, and there is none\n',
   });
   expect(
     await zooserveAs(undefined, '/never', 'promote', 'iris', '1', '--acl', 'world:anyone'),

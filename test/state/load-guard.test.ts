@@ -46,7 +46,7 @@ const refused = expect.objectContaining({
   name: 'ModelError',
   code: 'CRASHED_WHILE_LOADING',
   retryable: false,
-  message: expect.stringContaining('2 times the process ended') as string,
+  message: expect.stringContaining('2 loads of it had no end') as string,
 }) as unknown;
 
 test('a marker is there while a version is loaded, and afterwards none', async () => {
@@ -80,7 +80,7 @@ test('a version that has served here is given five attempts', async () => {
   for (let deaths = 0; deaths < 5; deaths += 1) await die(before);
   await expect(loads(await open(), before)).rejects.toMatchObject({
     code: 'CRASHED_WHILE_LOADING',
-    message: expect.stringContaining('5 times the process ended') as string,
+    message: expect.stringContaining('5 loads of it had no end') as string,
   });
 });
 
