@@ -21,6 +21,8 @@ const server = createServer((request, response) => {
     response.end(JSON.stringify(answer ?? {}));
   });
 });
+// As ZooServe does: connections idle while the other server has its turns.
+server.keepAliveTimeout = 620_000;
 server.listen(0, '127.0.0.1', () => {
   // A server that listens on a port has an address of this kind.
   const { port } = server.address() as AddressInfo;
