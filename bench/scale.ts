@@ -16,7 +16,7 @@ export interface Scale {
   readonly starts: number;
 }
 
-/** About ten minutes. */
+/** About twenty minutes. */
 export const FULL: Scale = {
   swapsUnderLoad: 10_000,
   windowMs: 3000,
