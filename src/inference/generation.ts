@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import { ModelError, RequestError, errorMessage } from '../errors';
 import type { SessionConfig } from '../handler-config';
 import type { Admission } from './admission';
@@ -7,18 +6,17 @@ import { Batcher } from './batcher';
 import { departed, type Departure } from './departure';
 import type { ConfigInForce } from './config-in-force';
 import type { InferenceAnswer, InferenceRequest } from './inference-request';
-import type { LeftBehind } from './left-behind';
+import type { ModelThreadOptions } from './model-thread-options';
 import { startModelThreads, type ModelThreads } from './model-threads';
 import type { ModelFiles } from './repository';
 import type { ModelSignature } from './signature';
-import type { SpareWorkers } from './spare-workers';
 import type { WorkerMemory } from './worker-memory';
-import type { ParamsRefusal, WorkerPhase, WorkerReady } from './worker/protocol';
+import type { ParamsRefusal, WorkerReady } from './worker/protocol';
 
 /** An epoch that no config has. */
 const NEVER = -1;
 
-export interface GenerationOptions {
+export interface GenerationOptions extends Omit<ModelThreadOptions, 'data'> {
   readonly files: ModelFiles;
   /** Its `session` is what the generation is built with; its `params` are checked on the way. */
   readonly config: ConfigInForce;
@@ -27,13 +25,6 @@ export interface GenerationOptions {
   readonly memory: readonly WorkerMemory[];
   readonly expectedSha256?: string | undefined;
   readonly admission: Admission;
-  readonly log: Logger;
-  readonly loadTimeoutMs?: number | undefined;
-  readonly callTimeoutMs?: number | undefined;
-  readonly hangAfterMs?: (() => number) | undefined;
-  readonly leftBehind?: LeftBehind | undefined;
-  readonly spares?: SpareWorkers | undefined;
-  readonly onPhase?: ((phase: WorkerPhase) => void) | undefined;
   readonly onRows: (rows: number) => void;
   /** One of its workers is lost, though nobody retired it; the generation is `alive` while others are. */
   readonly onDeath: (generation: Generation, departure: Departure) => void;

@@ -64,29 +64,8 @@ declare module 'node-zookeeper-client/lib/jute' {
     toRecord(): WireRecord;
   }
 
-  /** What goes over the wire; the chroot is put before, and taken off, the fields called `path`. */
-  export interface WireRecord {
-    setChrootPath(path: string): void;
-    byteLength(): number;
-    serialize(buffer: Buffer, offset: number): number;
-    /** Returns the number of bytes read; throws where the bytes do not fit. */
-    deserialize(buffer: Buffer, offset: number): number;
-  }
-
-  /** Longs are buffers of 8 bytes, big-endian. */
-  export interface StatRecord extends WireRecord {
-    readonly czxid: Buffer;
-    readonly mzxid: Buffer;
-    readonly pzxid: Buffer;
-    readonly ctime: Buffer;
-    readonly mtime: Buffer;
-    readonly version: number;
-    readonly cversion: number;
-    readonly aversion: number;
-    readonly ephemeralOwner: Buffer;
-    readonly dataLength: number;
-    readonly numChildren: number;
-  }
+  type WireRecord = import('./wire-record').WireRecord;
+  type StatRecord = import('./wire-record').StatRecord;
 
   export interface RequestHeaderRecord extends WireRecord {
     readonly xid: number;
