@@ -49,17 +49,22 @@ export class Connection {
   readonly #pingsSentAt: number[] = [];
   readonly #heartbeat: NodeJS.Timeout;
   readonly #hearing: Hearing;
-  #xid = 0;
+  #nextXid: number;
   #lastZxid: string;
   #endedBecause: string | undefined;
 
-  /** @param chroot put before every path that is sent and taken off those that are notified */
+  /**
+   * @param chroot put before every path that is sent and taken off those that are notified
+   * @param firstXid the number of the first request; those that follow count up
+   */
   constructor(
     established: Handshake,
     lastZxid: string,
     readonly chroot: string,
     listener: ConnectionListener,
+    firstXid = 1,
   ) {
+    this.#nextXid = firstXid;
     this.grant = established.grant;
     this.#socket = established.socket;
     this.#listener = listener;
@@ -118,7 +123,7 @@ export class Connection {
     asked: Asked,
   ): Promise<Reply<R>> {
     if (this.#endedBecause !== undefined) return Promise.reject(this.#connectionLoss(asked, false));
-    const xid = this.#nextXid();
+    const xid = this.#takeXid();
     const frame = new Request(new protocol.RequestHeader(xid, opcode), payload).toBuffer();
     if (frame.length - 4 > MAX_REQUEST_BYTES) {
       const words = `the request has ${frame.length - 4} bytes; a server takes ${MAX_REQUEST_BYTES}`;
@@ -177,9 +182,11 @@ export class Connection {
     this.#socket.destroy(why);
   }
 
-  #nextXid(): number {
-    this.#xid = this.#xid === MAX_XID ? 1 : this.#xid + 1;
-    return this.#xid;
+  /** From the largest on to 1: numbers below 0 mean notifications, pings and authentication. */
+  #takeXid(): number {
+    const xid = this.#nextXid;
+    this.#nextXid = xid === MAX_XID ? 1 : xid + 1;
+    return xid;
   }
 
   #receive(frame: Buffer): void {

@@ -8,7 +8,10 @@ import type { TlsMaterial } from './tls';
 export interface SessionOptions {
   /** `host:port,host:port[/chroot]` */
   readonly connectString: string;
-  /** What is asked for; the server may grant another one, see {@link ZooKeeperSession.negotiatedTimeoutMs}. */
+  /**
+   * What is asked for, in whole ms from 1 to 2,147,483,647; the server may grant another one, see
+   * {@link ZooKeeperSession.negotiatedTimeoutMs}.
+   */
   readonly sessionTimeoutMs: number;
   /** Sent first on each connection, such as `{ scheme: 'digest', credentials: 'user:password' }`. */
   readonly auth?: { readonly scheme: string; readonly credentials: string };
@@ -22,7 +25,7 @@ export interface SessionOptions {
   /** Called for each connect to a host that is named and not numbered. Default: the system's. */
   readonly lookup?: Lookup;
   /**
-   * How often each watched node is read though nothing was notified, in ms and more or less; 0: never. Default: five
+   * How often each watched node is read though nothing was notified, in ms and more or less, up to 1,000,000,000; 0: never. Default: five
    * minutes, and longer where that would be more than 50 readings a second.
    */
   readonly auditEveryMs?: number;

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import { OPEN, OWN_AND_READABLE, type AclEntry } from '../acl';
 import { awaitConnected, refuse } from './availability';
+import { checkedOptions } from './checked-options';
 import { parseConnectString } from './connect-string';
 import type { Connection } from './connection';
 import { ensurePath } from './ensure-path';
@@ -24,8 +25,8 @@ export type { ChildrenSnapshot, DataSnapshot } from './watch-kinds';
 const AUDIT_EVERY_MS = 300_000;
 
 /**
- * Starts to connect and returns at once. Throws `BAD_ARGUMENTS` for a connect string that is none. Without a
- * reachable ensemble nothing fails: the state stays CONNECTING, and whoever wants a deadline gives `connected()`
+ * Starts to connect and returns at once. Throws `BAD_ARGUMENTS` for a connect string that is none, and for a number
+ * that cannot be kept to, and says what would be right. Without a reachable ensemble nothing fails: the state stays CONNECTING, and whoever wants a deadline gives `connected()`
  * a signal.
  */
 export function openSession(options: SessionOptions): ZooKeeperSession {
@@ -57,7 +58,7 @@ export class ZooKeeperSession implements AsyncDisposable {
 
   /** Use {@link openSession}. */
   constructor(options: SessionOptions) {
-    const ensemble = parseConnectString(options.connectString);
+    const ensemble = parseConnectString(checkedOptions(options).connectString);
     this.#chroot = ensemble.chroot;
     this.#acl = options.acl ?? (options.auth === undefined ? OPEN : OWN_AND_READABLE);
     const life = new SessionLife({
