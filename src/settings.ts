@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { errorMessage, UsageError } from './errors';
 import type { EnsembleSettings } from './ensemble-settings';
+import { isName } from './names';
 import type { Setting } from './setting';
 import { SETTINGS, type SettingName, type Settings } from './settings-table';
 
@@ -67,11 +69,17 @@ export function noColour(environment: Environment = process.env): boolean {
   return (environment['NO_COLOR'] ?? '') !== '';
 }
 
-/** `<host>-<port>`, made a valid name; of a long host name the end, where the names of pods differ. */
+/**
+ * `<host>-<port>`. A host whose name is too long for that, or is no valid name, has in place of what was cut or
+ * replaced a digest of its whole name, so that two hosts do not share one: `<digest>-<end of the host>-<port>`, since
+ * it is at their ends that the names of pods differ.
+ */
 export function defaultReplica(listeningPort: number, host = hostname()): string {
-  const suffix = `-${listeningPort}`;
-  const safe = host.replaceAll(/[^A-Za-z0-9._-]/g, '-').replace(/^\.+/, '');
-  return `${safe === '' ? 'replica' : safe.slice(suffix.length - 64).replace(/^\.+/, '')}${suffix}`;
+  const plain = `${host}-${listeningPort}`;
+  if (host !== '' && isName(plain)) return plain;
+  const digest = createHash('sha256').update(host).digest('hex').slice(0, 12);
+  const end = plain.replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(digest.length + 1 - 64);
+  return `${digest}-${end}`;
 }
 
 function readSetting<Value>(setting: Setting<Value>, flag: FlagValue, environment: Environment): Value {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   CONNECTION_SETTINGS,
   REPLICA_SETTINGS,
@@ -128,15 +129,25 @@ describe('readSettings', () => {
 });
 
 describe('defaultReplica', () => {
+  const digest = (host: string) => createHash('sha256').update(host).digest('hex').slice(0, 12);
+  const long = `${'deployment-'.repeat(6)}x7k2p`;
+
   it.each([
     ['web-1', 'web-1-8080'],
-    ['.weird host!', 'weird-host--8080'],
-    ['', 'replica-8080'],
-    ['h'.repeat(300), `${'h'.repeat(59)}-8080`],
-    [`${'deployment-'.repeat(6)}x7k2p`, `${'deployment-'.repeat(6)}x7k2p`.slice(-59) + '-8080'],
+    ['h'.repeat(59), `${'h'.repeat(59)}-8080`],
+    ['.weird host!', `${digest('.weird host!')}-.weird-host--8080`],
+    ['', `${digest('')}--8080`],
+    ['h'.repeat(300), `${digest('h'.repeat(300))}-${'h'.repeat(46)}-8080`],
+    [long, `${digest(long)}-${long.slice(-46)}-8080`],
   ])('makes a valid name of %p', (host, name) => {
     expect(defaultReplica(8080, host)).toBe(name);
     expect(isName(defaultReplica(8080, host))).toBe(true);
+  });
+
+  it('gives no two hosts the same name', () => {
+    const end = 'x'.repeat(70);
+    const hosts = [`a${end}`, `b${end}`, end, 'a host', 'a-host', 'a?host', '.a', 'a', '', 'replica'];
+    expect(new Set(hosts.map((host) => defaultReplica(8080, host))).size).toBe(hosts.length);
   });
 });
 
