@@ -1,4 +1,6 @@
+import { RequestError } from '../errors';
 import type { InferenceAnswer, InferenceRequest } from '../inference/inference-request';
+import { isName, NAME_RULE, shown } from '../names';
 
 export type { InferenceAnswer, InferenceRequest };
 export { RequestBody } from '../inference/request-body';
@@ -38,4 +40,11 @@ export interface TensorMetadata {
   readonly name: string;
   readonly datatype: string;
   readonly shape: readonly number[];
+}
+
+/** UNKNOWN_MODEL, with the names that there are; of a text that can name none it says that as well. */
+export function unknownModel(name: string, served: readonly string[]): RequestError {
+  const rule = isName(name) ? '' : ` (a name is ${NAME_RULE})`;
+  const there = served.length === 0 ? 'no model is served' : `served are: ${served.join(', ')}`;
+  return new RequestError('UNKNOWN_MODEL', `there is no model ${shown(name)}${rule}; ${there}`);
 }

@@ -13,7 +13,7 @@ export class ReplicaDataPlane implements DataPlane {
   ) {}
 
   infer(model: string, inference: InferenceRequest): Promise<InferenceAnswer> {
-    return predict.run({ model, inference }, this.served);
+    return predict(this.served, model, inference);
   }
 
   models(): readonly string[] {

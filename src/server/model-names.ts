@@ -1,5 +1,5 @@
 import { RequestError } from '../errors';
-import type { DataPlane } from '../handlers/data-plane';
+import { unknownModel, type DataPlane } from '../handlers/data-plane';
 import { isName, NAME_RULE, shown } from '../names';
 
 /** The parameters of a model's routes, percent-decoded. */
@@ -14,12 +14,7 @@ export interface ModelParams {
  */
 export function checkNames(plane: DataPlane, params: ModelParams): void {
   const { model, version } = params;
-  if (!isName(model)) {
-    throw new RequestError(
-      'UNKNOWN_MODEL',
-      `there is no model ${shown(model)} (a name is ${NAME_RULE}); there are: ${listed(plane.models())}`,
-    );
-  }
+  if (!isName(model)) throw unknownModel(model, plane.models());
   if (version !== undefined && !isName(version)) {
     // Also tells of a model that there is not.
     plane.modelReady(model);
@@ -28,8 +23,4 @@ export function checkNames(plane: DataPlane, params: ModelParams): void {
       `model ${model} has no version ${shown(version)} (a version is ${NAME_RULE})`,
     );
   }
-}
-
-function listed(names: readonly string[]): string {
-  return names.length === 0 ? 'none' : names.join(', ');
 }

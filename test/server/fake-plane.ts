@@ -1,5 +1,5 @@
 import { RequestError } from '../../src/errors';
-import type { DataPlane, ModelMetadata } from '../../src/handlers/data-plane';
+import { unknownModel, type DataPlane, type ModelMetadata } from '../../src/handlers/data-plane';
 import type { InferenceAnswer, InferenceRequest } from '../../src/inference/inference-request';
 
 export const ZXID = '00000000000000aa';
@@ -44,9 +44,7 @@ export class FakePlane implements DataPlane {
   }
 
   #find(model: string, version: string | undefined): void {
-    if (!this.models().includes(model)) {
-      throw new RequestError('UNKNOWN_MODEL', `there is no model ${model}; there are: digits, iris`);
-    }
+    if (!this.models().includes(model)) throw unknownModel(model, this.models());
     if (version !== undefined && version !== '1' && version !== '2') {
       throw new RequestError('UNKNOWN_VERSION', `iris has no version ${version}; there are: 1, 2`);
     }

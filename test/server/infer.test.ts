@@ -132,9 +132,9 @@ describe('a request that is refused', () => {
   });
 
   test('for an unknown model, version or name gets 404', async () => {
-    await refused(404, /no model nope; there are: digits, iris/, '{}', {}, '/v2/models/nope/infer');
+    await refused(404, /no model "nope"; served are: digits, iris/, '{}', {}, '/v2/models/nope/infer');
     await refused(404, /iris has no version 7/, '{}', {}, '/v2/models/iris/versions/7/infer');
-    await refused(404, /there are: digits, iris/, '{}', {}, '/v2/models/..%2firis/infer');
+    await refused(404, /served are: digits, iris/, '{}', {}, '/v2/models/..%2firis/infer');
     await refused(404, /no version "a b"/, '{}', {}, '/v2/models/iris/versions/a%20b/infer');
     // What cannot be a name never gets past the transport.
     expect(s.plane.asked.map(({ model }) => model)).toEqual(['nope', 'iris']);

@@ -87,16 +87,16 @@ describe('metadata', () => {
 
 describe('what is not there', () => {
   test.each([
-    ['/v2/models/nope', /no model nope; there are: digits, iris/],
-    ['/v2/models/nope/ready', /no model nope/],
+    ['/v2/models/nope', /no model "nope"; served are: digits, iris/],
+    ['/v2/models/nope/ready', /no model "nope"; served are/],
     ['/v2/models/iris/versions/9', /no version 9; there are: 1, 2/],
     ['/v2/models/iris/versions/9/ready', /no version 9/],
-    ['/v2/models/..%2f..%2fetc%2fpasswd', /no model .*there are: digits, iris/],
-    ['/v2/models/%00', /there are: digits, iris/],
-    ['/v2/models/.hidden/ready', /there are: digits, iris/],
-    [`/v2/models/${'a'.repeat(2000)}`, /there are: digits, iris/],
+    ['/v2/models/..%2f..%2fetc%2fpasswd', /no model .*served are: digits, iris/],
+    ['/v2/models/%00', /served are: digits, iris/],
+    ['/v2/models/.hidden/ready', /a name is 1 to 64 of .*; served are: digits, iris/],
+    [`/v2/models/${'a'.repeat(2000)}`, /served are: digits, iris/],
     ['/v2/models/iris/versions/..%2f1', /no version/],
-    ['/v2/models/nope/versions/..%2f1', /no model nope/],
+    ['/v2/models/nope/versions/..%2f1', /no model "nope"; served are/],
     ['/v2/models', /no route GET/],
     ['/v1/models/iris', /no route GET/],
     ['/', /no route GET/],
