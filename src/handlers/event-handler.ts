@@ -3,10 +3,11 @@ import type { Logger } from 'pino';
 import { latest } from '../streams/latest';
 import { errorMessage } from '../errors';
 
-/** What sets a function off: a znode that changes, a state of this replica that changes, or a request. */
-export type Trigger<Context, Event> =
-  | { readonly kind: 'znode'; readonly events$: (context: Context) => Observable<Event> }
-  | { readonly kind: 'state'; readonly events$: (context: Context) => Observable<Event> };
+/** What sets a function off: a znode that changes, or a state of this replica that changes. Log lines name the kind. */
+export interface Trigger<Context, Event> {
+  readonly kind: 'znode' | 'state';
+  readonly events$: (context: Context) => Observable<Event>;
+}
 
 /**
  * An event-driven function: a trigger and what to do about it. Runs are level-triggered: one at a time, and
@@ -23,13 +24,6 @@ export interface EventHandler<Context, Event> {
    * next event runs all the same.
    */
   readonly run: (event: Event, context: Context, signal: AbortSignal) => Promise<void>;
-}
-
-/** A function set off by a request: it answers, or throws a `RequestError`. */
-export interface RequestHandler<Context, Request, Answer> {
-  readonly name: string;
-  readonly trigger: { readonly kind: 'request' };
-  readonly run: (request: Request, context: Context) => Promise<Answer>;
 }
 
 /** Types a declaration; nothing happens until {@link startHandler}. */
@@ -51,16 +45,20 @@ export function startHandler<Context, Event>(
   context: Context,
   log: Logger,
 ): RunningHandler {
+  const { name, trigger } = handler;
+  const failed = (error: unknown, what: string): void => {
+    log.error({ handler: name, trigger: trigger.kind, error: errorMessage(error) }, `${name} ${what}`);
+  };
   let newest = new AbortController();
   let running: Promise<void> = Promise.resolve();
   const runOne = async (event: Event, signal: AbortSignal): Promise<void> => {
     try {
       await handler.run(event, context, signal);
     } catch (error) {
-      log.error({ handler: handler.name, error: errorMessage(error) }, `${handler.name} failed`);
+      failed(error, 'failed');
     }
   };
-  const subscription: Subscription = handler.trigger
+  const subscription: Subscription = trigger
     .events$(context)
     .pipe(
       tap((event) => {
@@ -75,10 +73,7 @@ export function startHandler<Context, Event>(
     )
     .subscribe({
       error: (error: unknown) => {
-        log.error(
-          { handler: handler.name, error: errorMessage(error) },
-          `${handler.name} lost its trigger and follows nothing from here on`,
-        );
+        failed(error, 'lost its trigger and follows nothing from here on');
       },
     });
   return {

@@ -1,6 +1,6 @@
-import { pino, type Logger } from 'pino';
 import { Subject, throwError } from 'rxjs';
 import { declareHandler, startHandler } from '../../src/handlers/event-handler';
+import { logged } from '../support/logged';
 
 /** A run that ends when it is told to. */
 interface Run {
@@ -10,16 +10,11 @@ interface Run {
   readonly fail: (error: Error) => void;
 }
 
-function recording(): { lines: string[]; log: Logger } {
-  const lines: string[] = [];
-  return { lines, log: pino({ level: 'trace' }, { write: (line: string) => lines.push(line) }) };
-}
-
 function rig() {
   const events$ = new Subject<string>();
   const runs: Run[] = [];
   const noted: string[] = [];
-  const { lines, log } = recording();
+  const { lines, log } = logged();
   const handler = declareHandler<null, string>({
     name: 'under-test',
     trigger: { kind: 'znode', events$: () => events$ },
@@ -61,7 +56,15 @@ test('a run that throws is logged and stops nothing', async () => {
   events$.next('a');
   runs[0]!.fail(new Error('broken on purpose'));
   await settled();
-  expect(lines.join('')).toContain('broken on purpose');
+  expect(lines).toEqual([
+    {
+      level: 'error',
+      handler: 'under-test',
+      trigger: 'znode',
+      error: 'broken on purpose',
+      msg: 'under-test failed',
+    },
+  ]);
   events$.next('b');
   expect(runs.map(({ event }) => event)).toEqual(['a', 'b']);
 });
@@ -82,12 +85,18 @@ test('stop aborts the run under way, waits for it and takes no more events', asy
 });
 
 test('a trigger that fails is logged', () => {
-  const { lines, log } = recording();
+  const { lines, log } = logged();
   const handler = declareHandler<null, string>({
     name: 'under-test',
     trigger: { kind: 'state', events$: () => throwError(() => new Error('no rights')) },
     run: () => Promise.resolve(),
   });
   startHandler(handler, null, log);
-  expect(lines.join('')).toMatch(/no rights.*follows nothing/);
+  expect(lines).toMatchObject([
+    {
+      trigger: 'state',
+      error: 'no rights',
+      msg: 'under-test lost its trigger and follows nothing from here on',
+    },
+  ]);
 });
