@@ -15,6 +15,7 @@ export const run: RunCommand = async (invocation) => {
   await using spares = new SpareWorkers(firstWorkers(settings));
   const { startReplica } = await import('../runtime.js');
   const log = await openLog(settings.logLevel, invocation.terminal);
+  spares.reportTo(log);
   using end = new HardEnd(log);
   await using replica = await startReplica(settings, log, { spares });
   end.of(replica);

@@ -1,4 +1,6 @@
 import { Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import { errorMessage } from '../errors';
 import { WORKER_MAIN } from './worker/main-path';
 import { SPARE } from './worker/protocol';
 
@@ -8,9 +10,20 @@ import { SPARE } from './worker/protocol';
  */
 export class SpareWorkers implements AsyncDisposable {
   readonly #idle = new Set<Worker>();
+  /** Losses that are not logged yet. */
+  #lost: (readonly [message: string, error: string])[] = [];
+  #log: Logger | undefined;
 
-  constructor(count: number) {
-    for (let i = 0; i < count; i += 1) this.#add();
+  /** `start` starts one that loads its code and waits. */
+  constructor(count: number, start: () => Worker = startSpare) {
+    for (let i = 0; i < count; i += 1) this.#add(start);
+  }
+
+  /** Where it is said that one was lost, also before this call: spares begin before there is a log. */
+  reportTo(log: Logger): void {
+    this.#log = log;
+    for (const [message, error] of this.#lost) log.warn({ error }, message);
+    this.#lost = [];
   }
 
   /** Any thread: a spare one while there are some. @throws when the system has no thread to give. */
@@ -40,17 +53,34 @@ export class SpareWorkers implements AsyncDisposable {
     await Promise.all(ended);
   }
 
-  #add(): void {
+  /** Whoever needs a thread finds out by then whether the system has one to give: a spare that is lost is only told. */
+  #add(start: () => Worker): void {
     let worker: Worker;
     try {
-      worker = new Worker(WORKER_MAIN, { workerData: SPARE });
-    } catch {
-      // Whoever needs a thread finds out whether the system has one to give by then.
+      worker = start();
+    } catch (error) {
+      this.#tell('no worker thread could be started ahead', errorMessage(error));
       return;
     }
+    const lose = (reason: string): void => {
+      if (this.#idle.delete(worker)) this.#tell('a worker thread that was started ahead has ended', reason);
+    };
     worker.unref();
-    worker.on('error', () => this.#idle.delete(worker));
-    worker.on('exit', () => this.#idle.delete(worker));
+    worker.on('error', (error) => {
+      lose(errorMessage(error));
+    });
+    worker.on('exit', (code) => {
+      lose(`exit code ${code}`);
+    });
     this.#idle.add(worker);
   }
+
+  #tell(message: string, error: string): void {
+    if (this.#log === undefined) this.#lost.push([message, error]);
+    else this.#log.warn({ error }, message);
+  }
+}
+
+function startSpare(): Worker {
+  return new Worker(WORKER_MAIN, { workerData: SPARE });
 }

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
 import { DEFAULT_CONFIG } from '../../src/handler-config';
 import { startModelThread } from '../../src/inference/model-thread';
 import { SpareWorkers } from '../../src/inference/spare-workers';
+import { eventually } from '../support/eventually';
+import { logged } from '../support/logged';
 import { fixtures } from '../support/repositories';
 
 async function load(spares: SpareWorkers) {
@@ -30,4 +33,30 @@ test('threads that nobody took are ended, those that were taken are not', async 
   expect(told).not.toHaveBeenCalled();
   taken.postMessage({ type: 'end' });
   await exited;
+});
+
+const ENDED = 'a worker thread that was started ahead has ended';
+const run = (script: string) => () => new Worker(script, { eval: true });
+
+test.each<[string, () => Worker, string]>([
+  ['that fails before anybody takes it', run('throw new Error("broken on purpose")'), 'broken on purpose'],
+  ['that ends before anybody takes it', run('process.exit(3)'), 'exit code 3'],
+])('a spare thread %s is logged once, and a fresh one takes its place', async (_, start, error) => {
+  const { log, lines } = logged();
+  await using spares = new SpareWorkers(1, start);
+  spares.reportTo(log);
+  await eventually(() => lines.length > 0);
+  const thread = await load(spares);
+  await thread.end();
+  expect(lines).toEqual([{ level: 'warn', error, msg: ENDED }]);
+});
+
+test('threads that the system does not give are told once there is a log', async () => {
+  await using spares = new SpareWorkers(2, () => {
+    throw new Error('no thread to give');
+  });
+  const { log, lines } = logged();
+  spares.reportTo(log);
+  const line = { level: 'warn', error: 'no thread to give', msg: 'no worker thread could be started ahead' };
+  expect(lines).toEqual([line, line]);
 });
