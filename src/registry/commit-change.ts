@@ -7,6 +7,7 @@ import type { ZooKeeperSession } from '../streams/session';
 import type { TransactionOp } from '../streams/session';
 import { formatHistory, type HistoryRecord } from './history-record';
 import type { ZnodePaths } from './paths';
+import { pruneHistory } from './prune-history';
 import { readHistory } from './read-history';
 
 /** The znode that a change is about, as it was read. */
@@ -74,7 +75,10 @@ export async function commitChange(
       await session.multi(ops);
       mayBeWritten = true;
       const written = await findRecord(session, paths, model, id);
-      if (written !== undefined) return written;
+      if (written !== undefined) {
+        await pruneHistory(session, paths, model);
+        return written;
+      }
     } catch (error) {
       if (!(error instanceof ZooKeeperError)) throw mayBeWritten ? unknownOutcome(error, request) : error;
       mayBeWritten ||= error.outcome.mayHaveHappened;

@@ -12,6 +12,12 @@ export interface HistoryEntry extends HistoryRecord {
 
 const NAME = /^h-(\d{10,})$/;
 
+/** The names of the records below `directory`, newest first. Throws ZooKeeperError. */
+export async function historyNames(session: ZooKeeperSession, directory: string): Promise<string[]> {
+  const children = await session.children(directory);
+  return (children?.names ?? []).filter((name) => NAME.test(name)).sort(newestFirst);
+}
+
 /** The changes of `model`, newest first, at most `limit` znodes looked at. Strangers among them are passed over. */
 export async function readHistory(
   session: ZooKeeperSession,
@@ -20,8 +26,7 @@ export async function readHistory(
   limit = Number.POSITIVE_INFINITY,
 ): Promise<HistoryEntry[]> {
   const directory = paths.history(model);
-  const children = await session.children(directory);
-  const names = (children?.names ?? []).filter((name) => NAME.test(name)).sort(newestFirst);
+  const names = await historyNames(session, directory);
   const entries = await inBatches(names.slice(0, limit), async (name) => {
     const node = await session.get(`${directory}/${name}`);
     const record = node && parseHistory(node.data);
