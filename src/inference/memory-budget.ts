@@ -11,6 +11,8 @@ export interface Evictable {
   readonly memory: readonly WorkerMemory[];
   /** `performance.now()` when it was last wanted: served, or was named by a request. */
   readonly wantedAt: number;
+  /** Requests hold it: it ends when they are answered. */
+  readonly held: boolean;
   readonly evict: () => void;
 }
 
@@ -63,7 +65,8 @@ export class MemoryBudget {
 
   /**
    * The memory of each worker of a version, from before it is loaded until it is given back. Where there is too
-   * little, versions that may be evicted are, the least recently wanted first, and it resolves when they are gone.
+   * little, versions that may be evicted are, those that no request holds and of these the least recently wanted first,
+   * and it resolves when they are gone.
    * Rejects with a {@link MemoryRefusedError} when that would not do, and then evicts nothing; retryable unless
    * the version is larger than the whole budget; with the reason of `signal` when that is aborted while it waits.
    */
@@ -121,7 +124,7 @@ export class MemoryBudget {
     let missing = this.#staying() + this.#claimedBefore(claim) + claim.bytes - this.#limit;
     if (missing <= 0) return true;
     const candidates = [...this.#offers].flatMap((evictable) => evictable());
-    candidates.sort((a, b) => a.wantedAt - b.wantedAt);
+    candidates.sort((a, b) => Number(a.held) - Number(b.held) || a.wantedAt - b.wantedAt);
     if (candidates.reduce((all, { memory }) => all + sum(memory), 0) < missing) return false;
     for (const { memory, evict } of candidates) {
       if (missing <= 0) break;

@@ -172,17 +172,16 @@ export class Residency {
     this.#drains.begin(generation);
   }
 
-  /** Kept and held by nobody; never the one that serves. */
+  /** Those that are kept; never the one that serves. */
   #evictable(): readonly Evictable[] {
-    return this.#kept
-      .filter(({ leases }) => leases === 0)
-      .map((generation) => ({
-        memory: generation.memory,
-        wantedAt: generation.wantedAt,
-        evict: () => {
-          this.#evict(generation);
-        },
-      }));
+    return this.#kept.map((generation) => ({
+      memory: generation.memory,
+      wantedAt: generation.wantedAt,
+      held: generation.leases > 0,
+      evict: () => {
+        this.#evict(generation);
+      },
+    }));
   }
 
   #evict(generation: Generation): void {

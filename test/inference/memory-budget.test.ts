@@ -78,6 +78,16 @@ describe('where there is too little room', () => {
     expect(taken(budget)).toEqual({ 'a 1': 80, 'd 1': 150 });
   });
 
+  test('what requests hold goes after all that none holds', async () => {
+    const budget = budgetOf(300);
+    const kept = new Kept(budget);
+    kept.keep(await budget.reserve(version('a 1', 80)), 1, true);
+    kept.keep(await budget.reserve(version('b 1', 80)), 2, true);
+    kept.keep(await budget.reserve(version('c 1', 80)), 3);
+    expect(await settled(budget.reserve(version('d 1', 150)))).toBe('waits');
+    expect(kept.evicted).toEqual(['c 1', 'a 1']);
+  });
+
   test('nothing is evicted when all of it would not do', async () => {
     const budget = budgetOf(300);
     const kept = new Kept(budget);

@@ -28,13 +28,14 @@ export class Kept {
     budget.offer(() => this.#kept);
   }
 
-  keep(memory: readonly WorkerMemory[], wantedAt: number): void {
+  keep(memory: readonly WorkerMemory[], wantedAt: number, held = false): void {
     const { model, version } = memory[0]!.user;
     const name = `${model} ${version}`;
     this.#kept.push({
       name,
       memory,
       wantedAt,
+      held,
       evict: () => {
         this.evicted.push(name);
         this.#kept.splice(

@@ -82,7 +82,23 @@ test('a version was wanted until it was replaced, however long ago it was promot
   expect(other.resident).toEqual(['4']);
 });
 
-test('what serves, and what a request holds, is never ended: the load is refused', async () => {
+test('what serves is never ended: the load is refused', async () => {
+  await using replica = await twoModels(2);
+  const { scene, other, memory } = replica;
+  await scene.slot.serve({ version: '1', stamp: 'a' });
+  await other.serve({ version: '3', stamp: 'c' });
+  await expect(other.serve({ version: '4', stamp: 'd' })).rejects.toMatchObject({
+    code: 'MEMORY_REFUSED',
+    retryable: true,
+    message: expect.stringMatching(
+      /^version 4 of model n needs 20 MiB while it loads .* 40 MiB are taken: /,
+    ) as string,
+  });
+  expect(other.serving).toMatchObject({ version: '3' });
+  expect(users(memory)).toEqual(['m 1', 'n 3']);
+});
+
+test('a load waits for the answers of a kept version that has to make room, and begins as soon as they are out', async () => {
   await using replica = await twoModels(3);
   const { scene, other, memory } = replica;
   await scene.slot.serve({ version: '1', stamp: 'a' });
@@ -90,18 +106,16 @@ test('what serves, and what a request holds, is never ended: the load is refused
   const held = scene.ask(ASKS.waitForGate, { version: '1' });
   await scene.traced('1 run -1');
   await other.serve({ version: '3', stamp: 'c' });
-  await expect(other.serve({ version: '4', stamp: 'd' })).rejects.toMatchObject({
-    code: 'MEMORY_REFUSED',
-    retryable: true,
-    message: expect.stringMatching(
-      /^version 4 of model n needs 20 MiB while it loads .* 60 MiB are taken: /,
-    ) as string,
-  });
-  expect(other.serving).toMatchObject({ version: '3' });
+  const phases: string[] = [];
+  const waiting = other.serve({ version: '4', stamp: 'd', onPhase: (phase) => phases.push(phase) });
+  // It is ended, and named by no URL any more; what it has in hand it answers.
+  await eventually(() => scene.slot.resident.length === 1);
   expect(users(memory)).toEqual(['m 1', 'm 2', 'n 3']);
+  expect(phases).toEqual(['FETCHING']);
   await scene.openGate();
   expect((await held).version).toBe('1');
-  await expect(other.serve({ version: '4', stamp: 'd' })).resolves.toMatchObject({ outcome: 'swapped' });
+  await expect(waiting).resolves.toMatchObject({ outcome: 'swapped' });
+  expect(users(memory)).toEqual(['m 2', 'n 3', 'n 4']);
 });
 
 test('loads at the same time see each other', async () => {
