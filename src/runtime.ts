@@ -58,7 +58,7 @@ export async function startReplica(
     ...{ session, paths, repository, handlers, workers },
     ...{ memory, spares, store, loads, metrics, log },
   });
-  const readiness = new Readiness(served, settings.strictReadiness);
+  const readiness = new Readiness(served, settings.strictReadiness, session);
   try {
     const server = await startServer({
       host: settings.host,
@@ -145,7 +145,7 @@ export class Replica implements AsyncDisposable {
 
   /** Whether requests should be sent here. */
   get ready(): boolean {
-    return this.#parts.readiness.ready;
+    return this.#parts.readiness.unready === undefined;
   }
 
   /** Worker threads that hang and were given up: while there are any, the process does not end by itself. */
@@ -173,21 +173,9 @@ export class Replica implements AsyncDisposable {
     this.#registration = await registerReplica(session, paths, this.id, record, log);
     store.claim();
     if (signal.aborted) return;
-    this.#following = startHandler(
-      followModels,
-      {
-        replica: this.id,
-        session,
-        paths,
-        served,
-        store,
-        log,
-        followed: () => {
-          readiness.followed();
-        },
-      },
-      log,
-    );
+    readiness.awaits('the list of models has not been read yet');
+    const follow = { replica: this.id, session, paths, served, store, readiness, log };
+    this.#following = startHandler(followModels, follow, log);
   }
 
   async #close(): Promise<void> {

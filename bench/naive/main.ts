@@ -47,7 +47,7 @@ function dataPlane(model: string, naive: NaiveModel): DataPlane {
     models: () => [model],
     metadata: () => ({ name: model, versions: [], platform: 'onnxruntime_onnx', inputs: [], outputs: [] }),
     modelReady: () => true,
-    ready: () => true,
+    unready: () => undefined,
   };
 }
 

@@ -59,7 +59,7 @@ async function main([kind = '', root = '', ...models]: readonly string[]): Promi
       models: () => models,
       metadata: (name) => ({ name, versions: ['1'], platform: 'onnxruntime_onnx', inputs: [], outputs: [] }),
       modelReady: () => true,
-      ready: () => true,
+      unready: () => undefined,
     },
     metrics: new Metrics(),
     log,

@@ -22,8 +22,8 @@ export interface DataPlane {
   /** Whether `infer` would find a version to run. @throws RequestError UNKNOWN_MODEL, UNKNOWN_VERSION. */
   modelReady(model: string, version?: string): boolean;
 
-  /** Whether this replica should be sent requests at all. */
-  ready(): boolean;
+  /** Why this replica should be sent no requests at present, in words; undefined: it should. */
+  unready(): string | undefined;
 }
 
 /** The `$metadata_model_response` of the Open Inference Protocol. */

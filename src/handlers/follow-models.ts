@@ -4,6 +4,7 @@ import type { ZnodePaths } from '../registry/paths';
 import type { ZooKeeperSession } from '../streams/session';
 import { declareHandler } from './event-handler';
 import { unreadable } from './observe-access';
+import type { Readiness } from './readiness';
 import type { ServedModels } from './served-models';
 import type { LastGoodStore } from '../state/last-good-store';
 
@@ -14,8 +15,8 @@ export interface FollowModelsContext {
   readonly served: ServedModels;
   readonly store: LastGoodStore;
   readonly log: Logger;
-  /** Called each time the desired models were read and acted on. */
-  readonly followed: () => void;
+  /** Is told each time that the desired models were read and acted on. */
+  readonly readiness: Pick<Readiness, 'followed' | 'awaits'>;
 }
 
 /** The children of `/models` are the models that this replica serves. */
@@ -40,10 +41,13 @@ export const followModels = declareHandler<FollowModelsContext, ModelList>({
       `${paths.modelsDir} is not there: what is served goes on being served`,
     );
   },
-  async run({ models, tree, refused }, { replica, served, store, followed }) {
+  async run({ models, tree, refused }, { replica, served, store, readiness }) {
     await served.reconcile(models, replica);
-    served.listUnreadable(refused && unreadable('the list of models', refused));
+    const error = refused && unreadable('the list of models', refused);
+    served.listUnreadable(error);
     store.retain(models, tree);
-    followed();
+    // Who knows of no model can answer nothing.
+    if (error !== undefined && models.length === 0) readiness.awaits(error.message);
+    else readiness.followed();
   },
 });

@@ -43,7 +43,7 @@ export class ReplicaDataPlane implements DataPlane {
     }
   }
 
-  ready(): boolean {
-    return this.readiness.ready;
+  unready(): string | undefined {
+    return this.readiness.unready;
   }
 }

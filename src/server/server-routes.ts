@@ -1,6 +1,7 @@
 import { programVersion } from '../program-version';
 import type { DataPlane } from '../handlers/data-plane';
 import type { Metrics } from '../metrics';
+import { headerText } from './header-text';
 import type { AnswerWriter } from './http-answer';
 import type { RequestCounter } from './request-counter';
 import type { Router } from './router';
@@ -10,6 +11,9 @@ const EXTENSIONS = ['binary_tensor_data'];
 
 /** On the answer of `/v2/health/ready`: for how many seconds nothing has been heard of ZooKeeper. */
 const STALE_HEADER = 'zooserve-stale-seconds';
+
+/** On the answer of `/v2/health/ready` when that is 503: why. The body is the protocol's, which has no place for it. */
+const UNREADY_HEADER = 'zooserve-unready';
 
 export interface ServerRoutesOptions {
   readonly plane: DataPlane;
@@ -32,10 +36,12 @@ export function serverRoutes(router: Router, options: ServerRoutesOptions): void
   });
 
   router.get('/v2/health/ready', (_request, response) => {
-    const ready = plane.ready() && !answers.connections.draining;
+    const unready = answers.connections.draining ? 'it drains' : plane.unready();
+    if (unready !== undefined) response.setHeader(UNREADY_HEADER, headerText(unready));
     const since = metrics.zookeeperStaleSince;
     if (since !== undefined)
       response.setHeader(STALE_HEADER, Math.max(0, Math.round((Date.now() - since) / 1000)));
+    const ready = unready === undefined;
     answers.json(response, ready ? 200 : 503, { live: true, ready });
   });
 

@@ -5,6 +5,8 @@ import { type GoodModel, type LastGood, NOTHING_GOOD, parseLastGood, type World 
 import { readSealed, writeSealed } from './sealed-file';
 
 const FILE = 'last-good.json';
+/** A disk that takes longer is not waited for. */
+const WRITTEN_WITHIN_MS = 5000;
 
 /**
  * The last good state of one replica, in memory and, if it has a folder, on disk. What cannot be read is logged
@@ -22,9 +24,14 @@ export class LastGoodStore implements AsyncDisposable {
   #dirty = false;
   #claimed = false;
   #writing: Promise<void> | undefined;
+  /** The models of which something is on disk. */
+  #onDisk: ReadonlySet<string>;
+  /** The disk failed, or was too slow: there is no use in waiting for it. */
+  #unreliable = false;
 
   private constructor(file: string | undefined, found: LastGood, log: Logger) {
     this.#file = file;
+    this.#onDisk = new Set(found.models.map(({ model }) => model));
     this.found = found;
     this.#log = log;
     this.#models = new Map(found.models.map((good) => [good.model, good]));
@@ -41,6 +48,14 @@ export class LastGoodStore implements AsyncDisposable {
 
   get models(): readonly GoodModel[] {
     return [...this.#models.values()];
+  }
+
+  /**
+   * Whether the next process would find something to serve for `model`, this or what was good before it; also true where
+   * that cannot be had, since nothing is kept or the disk failed or was too slow: whoever waits has waited enough.
+   */
+  remembers(model: string): boolean {
+    return this.#file === undefined || this.#unreliable || this.#onDisk.has(model);
   }
 
   /** The folder is this process's own from now on: what has changed since it was read is written. */
@@ -90,13 +105,25 @@ export class LastGoodStore implements AsyncDisposable {
         ...{ savedAt: Date.now(), tree: this.#tree },
         ...{ models: this.models, world: this.#world },
       };
+      const slow = setTimeout(() => {
+        this.#unreliable = true;
+        this.#log.warn(
+          { file: this.#file },
+          'the last good state is being written for long: nobody waits for it',
+        );
+      }, WRITTEN_WITHIN_MS);
       try {
         await writeSealed(this.#file, state);
+        this.#onDisk = new Set(state.models.map(({ model }) => model));
+        this.#unreliable = false;
       } catch (error) {
+        this.#unreliable = true;
         this.#log.error(
           { file: this.#file, error: errorMessage(error) },
           'the last good state could not be written: a restart without ZooKeeper would serve an older one, or nothing',
         );
+      } finally {
+        clearTimeout(slow);
       }
     }
   }

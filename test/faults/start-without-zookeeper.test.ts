@@ -2,7 +2,7 @@ import { appendFile, cp, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 import { passes } from '../support/passes';
-import { infer, IRIS, irisVersion } from '../support/infer';
+import { DIGITS, infer, IRIS, irisVersion } from '../support/infer';
 import { PROJECT_ROOT, ServeProcess } from '../support/serve-process';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory';
 import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
@@ -89,6 +89,26 @@ test('killed, and started while ZooKeeper is away: version and config of before 
   const fresh = await fetch(`${replica.url}/v2/health/ready`);
   expect(fresh.headers.has('zooserve-stale-seconds')).toBe(false);
   expect(await metric(replica.url, 'zooserve_zookeeper_stale_seconds')).toBe(0);
+});
+
+test('killed at the moment at which it is first ready: the next one has something to fall back on', async () => {
+  await write(`${IRIS_ZNODES}/version`, '1');
+  await write('/zooserve/models/digits/version', '1');
+  {
+    await using first = await start();
+    for (;;) {
+      const { status } = await fetch(`${first.url}/v2/health/ready`);
+      if (status === 200) break;
+    }
+    await first.end('SIGKILL');
+  }
+  for (const model of ['iris', 'digits']) await write(`/zooserve/models/${model}/version`, 'missing');
+  await using replica = await start();
+  await passes(async () => {
+    expect((await fetch(`${replica.url}/v2/health/ready`)).status).toBe(200);
+  }, 30_000);
+  for (const [model, { rows }] of Object.entries({ iris: IRIS, digits: DIGITS }))
+    expect((await infer(replica.url, model, rows.slice(0, 1))).version).toBe('1');
 });
 
 test('a model that was removed meanwhile is served while ZooKeeper is away, and gone once it is there', async () => {

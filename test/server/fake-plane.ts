@@ -10,7 +10,7 @@ export const ZXID = '00000000000000aa';
  */
 export class FakePlane implements DataPlane {
   readonly asked: { readonly model: string; readonly request: InferenceRequest }[] = [];
-  isReady = true;
+  whyUnready: string | undefined;
   answer: (request: InferenceRequest) => InferenceAnswer | Promise<InferenceAnswer> = echo;
 
   async infer(model: string, request: InferenceRequest): Promise<InferenceAnswer> {
@@ -39,8 +39,8 @@ export class FakePlane implements DataPlane {
     return model === 'iris';
   }
 
-  ready(): boolean {
-    return this.isReady;
+  unready(): string | undefined {
+    return this.whyUnready;
   }
 
   #find(model: string, version: string | undefined): void {

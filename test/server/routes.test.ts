@@ -32,13 +32,16 @@ describe('health', () => {
 
   test('readiness is the data plane’s', async () => {
     expect(await call('/v2/health/ready')).toMatchObject({ status: 200, text: '{"live":true,"ready":true}' });
-    s.plane.isReady = false;
+    s.plane.whyUnready = 'model ïris\n serves nothing';
     expect(await call('/v2/health/ready')).toMatchObject({
       status: 503,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', 'zooserve-unready': 'model ?ris serves nothing' },
       text: '{"live":true,"ready":false}',
     });
-    s.plane.isReady = true;
+    s.plane.whyUnready = 'x'.repeat(10_000);
+    expect((await call('/v2/health/ready')).headers['zooserve-unready']).toHaveLength(500);
+    s.plane.whyUnready = undefined;
+    expect((await call('/v2/health/ready')).headers).not.toHaveProperty('zooserve-unready');
   });
 });
 

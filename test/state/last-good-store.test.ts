@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { GoodModel } from '../../src/state/last-good';
 import { LastGoodStore } from '../../src/state/last-good-store';
 import { writeSealed } from '../../src/state/sealed-file';
+import { eventually } from '../support/eventually';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory';
 import { logged } from '../support/logged';
 
@@ -76,6 +79,33 @@ test('nothing is written before the folder is claimed, and what has come up by t
   });
 });
 
+test('a model is remembered once it is on disk, and in the next life from the start', async () => {
+  const store = await LastGoodStore.open(folder, logged().log);
+  store.put(IRIS);
+  expect(store.remembers('iris')).toBe(false);
+  store.claim();
+  expect(store.remembers('iris')).toBe(false);
+  await store[Symbol.asyncDispose]();
+  expect([store.remembers('iris'), store.remembers('digits')]).toEqual([true, false]);
+  const next = await LastGoodStore.open(folder, logged().log);
+  expect([next.remembers('iris'), next.remembers('digits')]).toEqual([true, false]);
+});
+
+test('nobody waits for what is kept nowhere, nor for a disk that is slow', async () => {
+  expect((await LastGoodStore.open(undefined, logged().log)).remembers('iris')).toBe(true);
+  await leave(DIGITS);
+  const { log, lines } = logged();
+  const store = await openOwn(folder, log);
+  // To open a pipe for writing takes until somebody reads from it.
+  await promisify(execFile)('mkfifo', [`${file}.part`]);
+  store.put(IRIS);
+  expect(store.remembers('iris')).toBe(false);
+  await eventually(() => store.remembers('iris'), Boolean, 30_000);
+  expect(lines).toEqual([expect.objectContaining({ level: 'warn', file })]);
+  await readFile(`${file}.part`);
+  await store[Symbol.asyncDispose]();
+});
+
 test('a model that is not retained is forgotten', async () => {
   await leave(IRIS, DIGITS);
   {
@@ -135,6 +165,7 @@ test('a folder that cannot be written to is logged, and harms nothing', async ()
   {
     await using store = await openOwn(join(directory.path, 'plain'), log);
     store.put(IRIS);
+    await eventually(() => store.remembers('iris'));
   }
   expect(lines.map(({ level }) => level)).toEqual(['error', 'error']);
 });
