@@ -8,6 +8,8 @@ module.exports = {
   testEnvironment: 'node',
   transform: {},
   testTimeout: 90_000,
-  // Many test files run a ZooKeeper beside themselves: half of a large machine, both cores of a small one.
+  globalSetup: '<rootDir>/test/support/share-zookeeper.js',
+  globalTeardown: '<rootDir>/test/support/end-shared-zookeeper.js',
+  // Many test files run servers and replicas beside themselves: half of a large machine, both cores of a small one.
   maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
 };

@@ -4,15 +4,15 @@ import type { ZooKeeperSession } from '../../src/streams/session';
 import { eventually } from '../support/eventually';
 import { connect } from '../support/fleet';
 import { connectionLost, meddling, replacing } from '../support/meddling';
-import { TELLS_WATCHES, watching } from '../support/watched-paths';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { watching } from '../support/watched-paths';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let session: ZooKeeperSession;
 let other: ZooKeeperSession;
 let path: string;
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper(TELLS_WATCHES);
+  zookeeper = await sharedZooKeeper();
   session = await connect(zookeeper.connectString);
   other = await connect(zookeeper.connectString);
 });

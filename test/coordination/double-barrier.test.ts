@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually';
 import { expireSession } from '../support/expire-session';
 import { connectionLost, meddling } from '../support/meddling';
 import { openThroughProxy, type SessionThroughProxy } from '../support/session-through-proxy';
-import { TELLS_WATCHES, watching } from '../support/watched-paths';
+import { watching } from '../support/watched-paths';
 import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
 
 let zookeeper: TestZooKeeper;
@@ -16,7 +16,7 @@ let through: SessionThroughProxy;
 let directory: string;
 
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper(TELLS_WATCHES);
+  zookeeper = await startTestZooKeeper();
   other = await connect(zookeeper.connectString);
   sessions = (await Promise.all([1, 2, 3].map(() => connect(zookeeper.connectString)))) as typeof sessions;
 });

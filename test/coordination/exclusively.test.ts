@@ -2,10 +2,10 @@ import { exclusively } from '../../src/coordination/exclusively';
 import type { ZooKeeperSession } from '../../src/streams/session';
 import { connect } from '../support/fleet';
 import { eventually } from '../support/eventually';
-import { TELLS_WATCHES, watching } from '../support/watched-paths';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { watching } from '../support/watched-paths';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let session: ZooKeeperSession;
 /** Looks on and meddles. */
 let other: ZooKeeperSession;
@@ -13,7 +13,7 @@ let count = 0;
 let directory: string;
 
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper(TELLS_WATCHES);
+  zookeeper = await sharedZooKeeper();
   [session, other] = await Promise.all([connect(zookeeper.connectString), connect(zookeeper.connectString)]);
 });
 afterAll(async () => {

@@ -8,16 +8,16 @@ import { eventually } from '../support/eventually';
 import { expireSession } from '../support/expire-session';
 import { replacing } from '../support/meddling';
 import { openThroughProxy, type SessionThroughProxy } from '../support/session-through-proxy';
-import { TELLS_WATCHES, watching } from '../support/watched-paths';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { watching } from '../support/watched-paths';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let other: ZooKeeperSession;
 let through: SessionThroughProxy;
 let directory: string;
 
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper(TELLS_WATCHES);
+  zookeeper = await sharedZooKeeper();
 });
 afterAll(async () => {
   await zookeeper[Symbol.asyncDispose]();

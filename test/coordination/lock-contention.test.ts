@@ -5,8 +5,8 @@ import { eventually } from '../support/eventually';
 import { breakConnections } from '../support/random-faults';
 import { SeededRandom, TEST_SEED } from '../support/seeded-random';
 import { openThroughProxy, type SessionThroughProxy } from '../support/session-through-proxy';
-import { TELLS_WATCHES, watching } from '../support/watched-paths';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { watching } from '../support/watched-paths';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 const LOCK = '/contended';
 const LOG = '/log';
@@ -14,11 +14,11 @@ const WORKERS = 4;
 const RUN_MS = 7000;
 const SESSION_TIMEOUT_MS = 1000;
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let other: ZooKeeperSession;
 let clients: [SessionThroughProxy, ...SessionThroughProxy[]];
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper(TELLS_WATCHES);
+  zookeeper = await sharedZooKeeper();
   other = await connect(zookeeper.connectString);
   await other.ensurePath(LOG);
   const opening = Array.from({ length: WORKERS }, () =>

@@ -5,17 +5,17 @@ import type { ZooKeeperSession } from '../../src/streams/session';
 import { connect } from '../support/fleet';
 import { eventually } from '../support/eventually';
 import { replacing } from '../support/meddling';
-import { TELLS_WATCHES, watching } from '../support/watched-paths';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { watching } from '../support/watched-paths';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 /** Looks on and meddles. */
 let other: ZooKeeperSession;
 let sessions: ZooKeeperSession[];
 let directory: string;
 
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper(TELLS_WATCHES);
+  zookeeper = await sharedZooKeeper();
   other = await connect(zookeeper.connectString);
   sessions = await Promise.all([1, 2, 3].map(() => connect(zookeeper.connectString)));
 });

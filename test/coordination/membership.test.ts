@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually';
 import { expireSession } from '../support/expire-session';
 import { connectionLost, replacing } from '../support/meddling';
 import { openThroughProxy, type SessionThroughProxy } from '../support/session-through-proxy';
-import { TELLS_WATCHES, watching } from '../support/watched-paths';
+import { watching } from '../support/watched-paths';
 import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
 
 let zookeeper: TestZooKeeper;
@@ -18,7 +18,7 @@ let through: SessionThroughProxy;
 let directory: string;
 
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper(TELLS_WATCHES);
+  zookeeper = await startTestZooKeeper();
   other = await connect(zookeeper.connectString);
 });
 afterAll(async () => {

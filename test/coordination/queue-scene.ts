@@ -5,8 +5,8 @@ import type { ZooKeeperSession } from '../../src/streams/session';
 import { eventually } from '../support/eventually';
 import { connect } from '../support/fleet';
 import { replacing } from '../support/meddling';
-import { TELLS_WATCHES, watching } from '../support/watched-paths';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { watching } from '../support/watched-paths';
+import type { ZooKeeperPlace } from '../support/zookeeper';
 
 /** The names below a queue. */
 export interface QueueTree {
@@ -15,19 +15,19 @@ export interface QueueTree {
   readonly dead: readonly string[];
 }
 
-/** A server of its own, two sessions that nobody breaks, and a queue for each test. */
-export class QueueScene implements AsyncDisposable {
+/** Two sessions that nobody breaks, and a queue for each test. */
+export class QueueScene<Z extends ZooKeeperPlace = ZooKeeperPlace> implements AsyncDisposable {
   directory = '';
   #count = 0;
 
   private constructor(
-    readonly zookeeper: TestZooKeeper,
+    readonly zookeeper: Z,
     readonly first: ZooKeeperSession,
     readonly second: ZooKeeperSession,
   ) {}
 
-  static async start(): Promise<QueueScene> {
-    const zookeeper = await startTestZooKeeper(TELLS_WATCHES);
+  static async start<Z extends ZooKeeperPlace>(start: () => Promise<Z>): Promise<QueueScene<Z>> {
+    const zookeeper = await start();
     const connectString = zookeeper.connectString;
     return new QueueScene(zookeeper, await connect(connectString), await connect(connectString));
   }

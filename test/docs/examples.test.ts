@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PackedProject } from '../support/packed-project';
 import { PROJECT_ROOT } from '../support/serve-process';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 interface Example {
   readonly page: string;
@@ -30,11 +30,11 @@ async function examplesOf(page: string): Promise<readonly Example[]> {
   });
 }
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let project: PackedProject;
 let examples: readonly Example[];
 beforeAll(async () => {
-  [zookeeper, project] = await Promise.all([startTestZooKeeper(), PackedProject.create()]);
+  [zookeeper, project] = await Promise.all([sharedZooKeeper(), PackedProject.create()]);
   examples = (await Promise.all(PAGES.map(examplesOf))).flat();
   for (const [index, { source }] of examples.entries()) {
     const own = source.replace(ENSEMBLE, zookeeper.connectString);

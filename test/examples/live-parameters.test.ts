@@ -2,12 +2,12 @@ import { DEFAULTS, parseParameters } from '../../examples/live-parameters/parame
 import type { ZooKeeperSession } from '../../src/streams/session';
 import { ExampleProcess } from '../support/example-process';
 import { connect } from '../support/fleet';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let session: ZooKeeperSession;
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper();
+  zookeeper = await sharedZooKeeper();
   session = await connect(zookeeper.connectString);
 });
 afterAll(async () => {

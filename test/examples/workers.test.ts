@@ -7,12 +7,12 @@ import { connect } from '../support/fleet';
 import { eventually } from '../support/eventually';
 import { PROJECT_ROOT } from '../support/serve-process';
 import { temporaryDirectory } from '../support/temporary-directory';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let session: ZooKeeperSession;
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper();
+  zookeeper = await sharedZooKeeper();
   session = await connect(zookeeper.connectString);
 });
 afterAll(async () => {

@@ -6,13 +6,13 @@ import { infer, DIGITS, irisVersion } from '../support/infer';
 import { passes } from '../support/passes';
 import { PROJECT_ROOT, ServeProcess } from '../support/serve-process';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 /** Ends the process as a fault in native code does. */
 const CRASHING = "process.kill(process.pid, 'SIGSEGV'); export default {};";
 const VERSION = '/zooserve/models/iris/version';
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let session: ZooKeeperSession;
 let directory: TemporaryDirectory;
 
@@ -63,7 +63,7 @@ beforeEach(async () => {
   await cp(join(PROJECT_ROOT, 'models'), models, { recursive: true });
   await cp(join(models, 'iris', '2'), join(models, 'iris', '3'), { recursive: true });
   await writeFile(join(models, 'iris', '3', 'handler.js'), CRASHING);
-  zookeeper = await startTestZooKeeper();
+  zookeeper = await sharedZooKeeper();
   session = openSession({ connectString: zookeeper.connectString, sessionTimeoutMs: 2000 });
   await session.connected();
   await session.ensurePath(VERSION);

@@ -5,10 +5,10 @@ import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 import { passes } from '../support/passes';
 import { irisVersion } from '../support/infer';
 import { PROJECT_ROOT, ServeProcess } from '../support/serve-process';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 const VERSION = '/zooserve/models/iris/version';
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let session: ZooKeeperSession;
 let replica: ServeProcess;
 let models: string;
@@ -23,7 +23,7 @@ beforeAll(async () => {
   await writeFile(join(models, 'iris', 'text', 'model.onnx'), 'this is no model');
   await cp(join(models, 'iris', '2', 'model.json'), join(models, 'iris', 'lying', 'model.json'));
   await rm(join(models, 'iris', 'missing', 'model.onnx'));
-  zookeeper = await startTestZooKeeper();
+  zookeeper = await sharedZooKeeper();
   session = openSession({ connectString: zookeeper.connectString, sessionTimeoutMs: 10_000 });
   await session.connected();
   await session.ensurePath(VERSION);

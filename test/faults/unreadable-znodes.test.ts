@@ -5,18 +5,18 @@ import { DIGITS, infer, irisVersion } from '../support/infer';
 import { passes } from '../support/passes';
 import { ServeProcess } from '../support/serve-process';
 import { temporaryDirectory } from '../support/temporary-directory';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 const IRIS = '/zooserve/models/iris';
 const DIGITS_VERSION = '/zooserve/models/digits/version';
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let nobody: ZooKeeperSession;
 /** Creates what she alone may read. */
 let ann: ZooKeeperSession;
 
 beforeEach(async () => {
-  zookeeper = await startTestZooKeeper();
+  zookeeper = await sharedZooKeeper();
   nobody = await connectAs(zookeeper, undefined);
   ann = await connectAs(zookeeper, ANN, { acl: parseAcl('auth::cdrwa') });
 });

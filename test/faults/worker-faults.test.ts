@@ -5,7 +5,7 @@ import { infer } from '../support/infer';
 import { passes } from '../support/passes';
 import { PROJECT_ROOT, ServeProcess } from '../support/serve-process';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 const FIXTURES = join(PROJECT_ROOT, 'test/fixtures/models');
 const FILL_HEAP = -1;
@@ -23,7 +23,7 @@ const GREEDY = `export default {
 /** A call of ONNX Runtime that takes eleven days. */
 const FOR_EVER = 1e12;
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let session: ZooKeeperSession;
 let directory: TemporaryDirectory;
 
@@ -54,7 +54,7 @@ beforeAll(async () => {
   await cp(join(FIXTURES, 'rounds'), join(models, 'rounds'), { recursive: true });
   await cp(join(FIXTURES, 'which_version'), join(models, 'greedy'), { recursive: true });
   for (const version of ['1', '2']) await writeFile(join(models, 'greedy', version, 'handler.js'), GREEDY);
-  zookeeper = await startTestZooKeeper();
+  zookeeper = await sharedZooKeeper();
   session = openSession({ connectString: zookeeper.connectString, sessionTimeoutMs: 2000 });
   await session.connected();
   await write('rounds/version', '1');

@@ -5,7 +5,7 @@ import { infer, type Inferred } from '../support/infer';
 import { passes } from '../support/passes';
 import { PROJECT_ROOT, ServeProcess } from '../support/serve-process';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 /**
  * Two models on one server. Each has a queue, an admission and worker threads of its own, and they share the event
@@ -33,7 +33,7 @@ const CONFIG = {
   admission: { maxConcurrent: 1, maxQueued: RUN_AND_WAIT - 1, timeoutMs: 120_000 },
 };
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let session: ZooKeeperSession;
 let models: TemporaryDirectory;
 let replica: ServeProcess;
@@ -63,7 +63,7 @@ beforeAll(async () => {
     join(models.path, 'slow/1/handler.js'),
     `const GATE = ${JSON.stringify(gate())};${HANDLER}`,
   );
-  zookeeper = await startTestZooKeeper();
+  zookeeper = await sharedZooKeeper();
   session = openSession({ connectString: zookeeper.connectString, sessionTimeoutMs: 10_000 });
   await session.connected();
   for (const model of ['slow', 'fast']) {

@@ -3,14 +3,14 @@ import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 import { passes } from '../support/passes';
 import { irisVersion } from '../support/infer';
 import { CLI, PROJECT_ROOT, ServeProcess } from '../support/serve-process';
 import { temporaryDirectory } from '../support/temporary-directory';
 
 /** Two replicas on one ensemble, the second with a repository of its own. */
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let own: string;
 let one: ServeProcess;
 let two: ServeProcess;
@@ -33,7 +33,7 @@ async function zooserve(...args: string[]): Promise<Finished> {
 }
 
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper();
+  zookeeper = await sharedZooKeeper();
   own = await mkdtemp(join(tmpdir(), 'zooserve-models-'));
   await cp(join(PROJECT_ROOT, 'models', 'iris', '1'), join(own, 'iris', '1'), { recursive: true });
   one = await ServeProcess.start({ zookeeper: zookeeper.connectString, replica: 'one' });

@@ -1,10 +1,10 @@
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 import { passes } from '../support/passes';
 import { DIGITS, infer, IRIS, irisVersion } from '../support/infer';
 import { ServeProcess } from '../support/serve-process';
 import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let session: ZooKeeperSession;
 let replica: ServeProcess;
 
@@ -22,7 +22,7 @@ const status = async (model: string): Promise<Record<string, unknown>> => {
 };
 
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper();
+  zookeeper = await sharedZooKeeper();
   session = openSession({ connectString: zookeeper.connectString, sessionTimeoutMs: 10_000 });
   await session.connected();
   replica = await ServeProcess.start({ zookeeper: zookeeper.connectString, replica: 'one' });

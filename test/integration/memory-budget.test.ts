@@ -4,10 +4,10 @@ import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 import { passes } from '../support/passes';
 import { PROJECT_ROOT, ServeProcess } from '../support/serve-process';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 /** A replica with room for three small versions. */
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let session: ZooKeeperSession;
 let replica: ServeProcess;
 let models: TemporaryDirectory;
@@ -38,7 +38,7 @@ beforeAll(async () => {
       recursive: true,
     });
   }
-  zookeeper = await startTestZooKeeper();
+  zookeeper = await sharedZooKeeper();
   session = openSession({ connectString: zookeeper.connectString, sessionTimeoutMs: 10_000 });
   await session.connected();
   replica = await ServeProcess.start({

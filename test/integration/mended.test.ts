@@ -6,10 +6,10 @@ import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 import { infer, IRIS, irisVersion } from '../support/infer';
 import { passes } from '../support/passes';
 import { PROJECT_ROOT, ServeProcess } from '../support/serve-process';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 /** What is wrong at first and mended, or right at first and overtaken, in ZooKeeper alone. */
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let session: ZooKeeperSession;
 let replica: ServeProcess;
 let models: string;
@@ -30,7 +30,7 @@ beforeAll(async () => {
   await cp(join(PROJECT_ROOT, 'test/fixtures/models/handler_params'), join(models, 'handler_params'), {
     recursive: true,
   });
-  zookeeper = await startTestZooKeeper();
+  zookeeper = await sharedZooKeeper();
   session = openSession({ connectString: zookeeper.connectString, sessionTimeoutMs: 10_000 });
   await session.connected();
   replica = await ServeProcess.start({ zookeeper: zookeeper.connectString, replica: 'one', models });

@@ -3,10 +3,10 @@ import { openSession } from '../../src/streams/session';
 import { passes } from '../support/passes';
 import { IRIS, irisVersion } from '../support/infer';
 import { ServeProcess } from '../support/serve-process';
-import { startTestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper } from '../support/zookeeper';
 
 test('40 promotions under 32 connections: no request fails and no answer mixes versions', async () => {
-  await using zookeeper = await startTestZooKeeper();
+  await using zookeeper = await sharedZooKeeper();
   await using session = openSession({ connectString: zookeeper.connectString, sessionTimeoutMs: 10_000 });
   await session.connected();
   await session.ensurePath('/zooserve/models/iris/version');

@@ -2,10 +2,10 @@ import { openSession } from '../../src/streams/session';
 import { passes } from '../support/passes';
 import { infer, IRIS } from '../support/infer';
 import { ServeProcess } from '../support/serve-process';
-import { startTestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper } from '../support/zookeeper';
 
 test('a replica that starts answers its first request under the config that is there, not under the defaults', async () => {
-  await using zookeeper = await startTestZooKeeper();
+  await using zookeeper = await sharedZooKeeper();
   await using session = openSession({ connectString: zookeeper.connectString, sessionTimeoutMs: 10_000 });
   await session.connected();
   await session.ensurePath('/zooserve/models/iris');
@@ -23,7 +23,7 @@ test('a replica that starts answers its first request under the config that is t
 });
 
 test('params that the first version refuses give way to the defaults, and the status says so', async () => {
-  await using zookeeper = await startTestZooKeeper();
+  await using zookeeper = await sharedZooKeeper();
   await using session = openSession({ connectString: zookeeper.connectString, sessionTimeoutMs: 10_000 });
   await session.connected();
   await session.ensurePath('/zooserve/models/iris');

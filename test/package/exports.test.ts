@@ -4,7 +4,7 @@ import * as coordination from '../../src/coordination/public';
 import * as streams from '../../src/streams/public';
 import { PackedProject } from '../support/packed-project';
 import { PROJECT_ROOT } from '../support/serve-process';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 /** Uses a session, a recipe, an operator and a class of errors, and prints what came of it. */
 const BODY = `
@@ -50,10 +50,10 @@ const { latest, openSession, ZooKeeperError } = streams;
 
 const DOCUMENT = join(PROJECT_ROOT, 'docs', 'coordination.md');
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let project: PackedProject;
 beforeAll(async () => {
-  [zookeeper, project] = await Promise.all([startTestZooKeeper(), PackedProject.create()]);
+  [zookeeper, project] = await Promise.all([sharedZooKeeper(), PackedProject.create()]);
   await project.write('module.mts', `${IMPORTS}${BODY}`);
   await project.write('common.cts', `${REQUIRES}${BODY}`);
   await project.write('inside.mts', `console.log(await import('zooserve/dist/src/errors.js' as string));\n`);

@@ -5,12 +5,13 @@ import { writeConfig } from '../../src/registry/write-config';
 import { eventually } from '../support/eventually';
 import { failing, idle, serving, write } from '../support/fleet';
 import { registryScene } from '../support/registry-scene';
+import { startTestZooKeeper } from '../support/zookeeper';
 
 const LONG = 20_000;
 const SHORT = 300;
 const NOT_FOUND = { code: 'NOT_FOUND', message: 'no such file', retryable: false } as const;
 
-const scene = registryScene();
+const scene = registryScene(startTestZooKeeper);
 
 async function promoted(version: string): Promise<Target & { version: string }> {
   const { mzxid } = await promote(scene.session, scene.paths, { model: 'iris', version, by: 'me@host' });

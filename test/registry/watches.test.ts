@@ -8,8 +8,9 @@ import type { ZnodePaths } from '../../src/registry/paths';
 import { eventually } from '../support/eventually';
 import { freshPaths, write } from '../support/fleet';
 import { registryScene } from '../support/registry-scene';
+import { startTestZooKeeper } from '../support/zookeeper';
 
-const scene = registryScene();
+const scene = registryScene(startTestZooKeeper);
 let subscriptions: Subscription;
 
 beforeEach(() => {

@@ -10,7 +10,7 @@ import {
   STAT_BYTES,
 } from '../support/scripted-session';
 import { openThroughProxy } from '../support/session-through-proxy';
-import { startTestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper } from '../support/zookeeper';
 
 /** A znode whose data are one letter, last written by that zxid. */
 function znode(letter: string, mzxid: bigint): Buffer {
@@ -101,7 +101,7 @@ test('an audit that fails leaves the node to be read again, and 0 means never', 
 });
 
 test('with a real server under a storm of writes nothing is taken for missed', async () => {
-  await using zookeeper = await startTestZooKeeper();
+  await using zookeeper = await sharedZooKeeper();
   await using through = await openThroughProxy(zookeeper, { auditEveryMs: 40 });
   const { session, proxy } = through;
   const paths = Array.from({ length: 10 }, (_, index) => `/n${index}`);

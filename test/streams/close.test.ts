@@ -2,14 +2,14 @@ import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 import { eventually } from '../support/eventually';
 import { ScriptedZooKeeper } from '../support/scripted-zookeeper';
 import { openThroughProxy } from '../support/session-through-proxy';
-import { startTestZooKeeper, TEST_SESSION_TIMEOUT_MS, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, TEST_SESSION_TIMEOUT_MS, type ZooKeeperPlace } from '../support/zookeeper';
 
 /** What the docstring promises, and room for a busy machine. */
 const BOUND_MS = 2000 + 700;
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper();
+  zookeeper = await sharedZooKeeper();
 });
 afterAll(async () => {
   await zookeeper[Symbol.asyncDispose]();

@@ -3,13 +3,13 @@ import { parseAcl } from '../../src/acl';
 import { eventually } from '../support/eventually';
 import { ANN, BOB, connectAs } from '../support/identities';
 import { openThroughProxy } from '../support/session-through-proxy';
-import { TELLS_WATCHES, watching } from '../support/watched-paths';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { watching } from '../support/watched-paths';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper(TELLS_WATCHES);
+  zookeeper = await sharedZooKeeper();
 });
 
 afterAll(async () => {

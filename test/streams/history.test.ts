@@ -2,10 +2,10 @@ import { type History, HistoryGuard, type Mark } from '../../src/streams/history
 import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 import { connect } from '../support/fleet';
 import { passes } from '../support/passes';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 const FAR = '00000000ffffffff';
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let visitor: ZooKeeperSession;
 let root: string;
 let roots = 0;
@@ -13,7 +13,7 @@ let roots = 0;
 let truth: History;
 
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper();
+  zookeeper = await sharedZooKeeper();
   visitor = await connect(zookeeper.connectString);
 });
 afterAll(async () => {

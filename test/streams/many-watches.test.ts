@@ -8,7 +8,7 @@ const PATHS = Array.from({ length: 10_000 }, (_, index) => `/many/${index}`);
 let zookeeper: TestZooKeeper;
 
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper({ config: { '4lw.commands.whitelist': 'conf,srvr,wchs' } });
+  zookeeper = await startTestZooKeeper();
 });
 
 afterAll(async () => {

@@ -2,14 +2,14 @@ import { ZooKeeperError } from '../../src/errors';
 import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 import { eventually } from '../support/eventually';
 import { dataTold } from '../support/told';
-import { startTestZooKeeper, TEST_SESSION_TIMEOUT_MS, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, TEST_SESSION_TIMEOUT_MS, type ZooKeeperPlace } from '../support/zookeeper';
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let session: ZooKeeperSession;
 const nodes = numbered();
 
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper();
+  zookeeper = await sharedZooKeeper();
   session = open();
   await session.connected();
 });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openSession } from '../../src/streams/session';
 import { eventually } from '../support/eventually';
 import { openThroughProxy } from '../support/session-through-proxy';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 /** Long, so that what a busy machine adds is little of it: the server gives up at the whole of it, the client before. */
 const TIMEOUT_MS = 6000;
@@ -12,9 +12,9 @@ const SLACK_MS = 1500;
 const NODES = 150;
 const BETWEEN_NOTIFICATIONS_MS = 70;
 
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper();
+  zookeeper = await sharedZooKeeper();
 });
 afterAll(async () => {
   await zookeeper[Symbol.asyncDispose]();

@@ -14,7 +14,7 @@ let session: ZooKeeperSession;
 let path: string;
 
 beforeAll(async () => {
-  zookeeper = await startTestZooKeeper({ config: { '4lw.commands.whitelist': 'conf,srvr,mntr' } });
+  zookeeper = await startTestZooKeeper();
   other = openSession({
     connectString: zookeeper.connectString,
     sessionTimeoutMs: TEST_SESSION_TIMEOUT_MS,

@@ -5,21 +5,21 @@ import type { ZnodePaths } from '../../src/registry/paths';
 import type { ZooKeeperSession } from '../../src/streams/session';
 import { zooserve, type CliOptions, type CliResult } from './cli';
 import { connect, freshPaths } from './fleet';
-import { startTestZooKeeper, type TestZooKeeper } from './zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from './zookeeper';
 
-/** The program with a ZooKeeper of its own, a session beside it, and a repository that has iris 1 and 2 by name. */
+/** The program with a place in ZooKeeper of its own, a session beside it, and a repository that has iris 1 and 2 by name. */
 export class CommandLine implements AsyncDisposable {
   paths: ZnodePaths = freshPaths();
 
   private constructor(
-    private readonly zookeeper: TestZooKeeper,
+    private readonly zookeeper: ZooKeeperPlace,
     readonly session: ZooKeeperSession,
     /** The directory of the repository; its model files are empty. */
     readonly models: string,
   ) {}
 
   static async start(): Promise<CommandLine> {
-    const zookeeper = await startTestZooKeeper();
+    const zookeeper = await sharedZooKeeper();
     const models = await mkdtemp(join(tmpdir(), 'zooserve-models-'));
     for (const version of ['1', '2']) {
       await mkdir(join(models, 'iris', version), { recursive: true });

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { openSession, type SessionOptions, type ZooKeeperSession } from '../../src/streams/session';
-import { TEST_SESSION_TIMEOUT_MS, type TestZooKeeper } from './zookeeper';
+import { TEST_SESSION_TIMEOUT_MS, type ZooKeeperPlace } from './zookeeper';
 
 export const ANN = 'ann:first-secret';
 export const BOB = 'bob:second-secret';
 
 /** A connected session that is `credentials`, `user:password`; without them nobody in particular. */
 export async function connectAs(
-  zookeeper: TestZooKeeper,
+  zookeeper: ZooKeeperPlace,
   credentials: string | undefined,
   options: Partial<SessionOptions> = {},
 ): Promise<ZooKeeperSession> {

@@ -1,11 +1,11 @@
 import type { ZnodePaths } from '../../src/registry/paths';
 import type { ZooKeeperSession } from '../../src/streams/session';
 import { connect, freshPaths, PuppetReplica } from './fleet';
-import { startTestZooKeeper, type TestZooKeeper } from './zookeeper';
+import { sharedZooKeeper, type ZooKeeperPlace } from './zookeeper';
 
 /** What tests of the registry begin with. */
-export interface RegistryScene {
-  readonly zookeeper: TestZooKeeper;
+export interface RegistryScene<Z extends ZooKeeperPlace = ZooKeeperPlace> {
+  readonly zookeeper: Z;
   readonly session: ZooKeeperSession;
   /** A second client. */
   readonly other: ZooKeeperSession;
@@ -15,15 +15,17 @@ export interface RegistryScene {
   startReplica(name: string): Promise<PuppetReplica>;
 }
 
-/** Registers jest's hooks: a server and two sessions for the file, a root for each test. */
-export function registryScene(): RegistryScene {
-  let zookeeper: TestZooKeeper;
+/** Registers jest's hooks: a ZooKeeper (a shared one, or what `start` starts) and two sessions for the file, a root for each test. */
+export function registryScene(): RegistryScene;
+export function registryScene<Z extends ZooKeeperPlace>(start: () => Promise<Z>): RegistryScene<Z>;
+export function registryScene(start: () => Promise<ZooKeeperPlace> = sharedZooKeeper): RegistryScene {
+  let zookeeper: ZooKeeperPlace;
   let session: ZooKeeperSession;
   let other: ZooKeeperSession;
   let paths: ZnodePaths;
   let replicas: PuppetReplica[];
   beforeAll(async () => {
-    zookeeper = await startTestZooKeeper();
+    zookeeper = await start();
     session = await connect(zookeeper.connectString);
     other = await connect(zookeeper.connectString);
   });

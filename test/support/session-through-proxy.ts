@@ -1,7 +1,7 @@
 import { openSession, type SessionOptions, type ZooKeeperSession } from '../../src/streams/session';
 import type { SessionState } from '../../src/streams/session-state';
 import { TcpProxy } from './tcp-proxy';
-import { TEST_SESSION_TIMEOUT_MS, type TestZooKeeper } from './zookeeper';
+import { TEST_SESSION_TIMEOUT_MS, type ZooKeeperPlace } from './zookeeper';
 
 export interface SeenState {
   readonly state: SessionState;
@@ -19,12 +19,12 @@ export interface SessionThroughProxy extends AsyncDisposable {
 
 /** A connected session whose only way to the server is a proxy that the test can break. */
 export async function openThroughProxy(
-  zookeeper: TestZooKeeper,
+  zookeeper: ZooKeeperPlace,
   options: Partial<SessionOptions> = {},
 ): Promise<SessionThroughProxy> {
-  const proxy = await TcpProxy.start(zookeeper.server.port);
+  const proxy = await TcpProxy.start(zookeeper.port);
   const session = openSession({
-    connectString: proxy.connectString,
+    connectString: proxy.connectString + zookeeper.chroot,
     sessionTimeoutMs: TEST_SESSION_TIMEOUT_MS,
     ...options,
   });

@@ -1,0 +1,2 @@
+/** Jest's globalTeardown. */
+export { endShared as default } from './share-zookeeper';
