@@ -79,6 +79,17 @@ export class MemoryRefusedError extends ModelError {
   }
 }
 
+/** TIMEOUT: a version was not ready in time. */
+export class LoadTimeoutError extends ModelError {
+  constructor(
+    message: string,
+    /** Resolves when the load ends after all. */
+    readonly ended: Promise<unknown>,
+  ) {
+    super('TIMEOUT', message);
+  }
+}
+
 /**
  * Only INTERNAL has a stack: the others are answers, which nobody looks for in the code, and under overload taking
  * their stacks is a large part of what refusals cost.

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import { ModelError, RequestError, errorMessage } from '../errors';
+import { LoadTimeoutError, ModelError, RequestError, errorMessage } from '../errors';
 import { departed, type Departure } from './departure';
 import { Expected } from './expected';
 import { HangWatch } from './hang-watch';
@@ -23,7 +23,7 @@ import type {
 /**
  * Starts the worker thread of one version and waits until it has verified, loaded and warmed its model.
  * Rejects with the ModelError that the worker reports, with CRASHED_WHILE_LOADING when the thread ends before it
- * is ready, with TIMEOUT when it is neither. A thread that hangs is left alone (ending it from outside while it
+ * is ready, with a {@link LoadTimeoutError} when it is neither. A thread that hangs is left alone (ending it from outside while it
  * is in native code would abort the process); it is told to end as soon as it listens again.
  */
 export async function startModelThread(options: ModelThreadOptions): Promise<ModelThread> {
@@ -227,7 +227,7 @@ export class ModelThread {
     this.#leave();
     this.#start.reject(
       this.#failure() ??
-        new ModelError('TIMEOUT', `${this.#name} was not ready within ${milliseconds} ms`, false),
+        new LoadTimeoutError(`${this.#name} was not ready within ${milliseconds} ms`, this.exited),
     );
   }
 

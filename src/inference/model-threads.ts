@@ -1,4 +1,4 @@
-import { ModelError, RequestError, errorMessage } from '../errors';
+import { LoadTimeoutError, ModelError, RequestError, errorMessage } from '../errors';
 import type { Runner } from './batcher';
 import type { Departure } from './departure';
 import { ModelThread } from './model-thread';
@@ -10,7 +10,7 @@ import type { ParamsEpoch, ParamsRefusal, WorkerReady } from './worker/protocol'
 /**
  * Starts a thread of one version for each of `memory`, all together, and waits until each is ready; `onPhase` hears
  * the first of them. When one of them fails the others are ended, and then it rejects with the ModelError of that
- * one. DIGEST_MISMATCH, retryable, when they read different files: the version was changed meanwhile.
+ * one; with a {@link LoadTimeoutError}, whatever else failed, when some were not ready in time. DIGEST_MISMATCH, retryable, when they read different files: the version was changed meanwhile.
  * MEMORY_REFUSED, retryable, when the system has no thread to give. Memory is released as threads are gone.
  */
 export async function startModelThreads(
@@ -28,11 +28,12 @@ export async function startModelThreads(
     for (const unused of memory.slice(threads.length)) unused.release();
   }
   const outcomes = await Promise.allSettled(threads.map(({ started }) => started));
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map(reasonOf);
   const ready = threads.filter((_, index) => outcomes[index]?.status === 'fulfilled');
   try {
+    requireNoneLate(failures);
     if (refused !== undefined) throw refused;
-    if (failed !== undefined) throw failed.reason;
+    if (failures.length > 0) throw failures[0];
     requireSame(
       ready.map((thread) => thread.ready),
       options.data.files,
@@ -107,6 +108,18 @@ export class ModelThreads {
       }),
     );
   }
+}
+
+function reasonOf({ reason }: PromiseRejectedResult): unknown {
+  return reason;
+}
+
+/** @throws LoadTimeoutError of the first that is late, which ends when all of them have. */
+function requireNoneLate(failures: readonly unknown[]): void {
+  const late = failures.filter((failure) => failure instanceof LoadTimeoutError);
+  const [first] = late;
+  if (first === undefined) return;
+  throw new LoadTimeoutError(first.message, Promise.all(late.map(({ ended }) => ended)));
 }
 
 function startIn(memory: WorkerMemory, options: ModelThreadOptions): ModelThread {

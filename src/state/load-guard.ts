@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { ModelError } from '../errors';
-import type { LoadAttempt } from './load-marker';
+import { LoadTimeoutError, ModelError } from '../errors';
+import { markerFile, type LoadAttempt } from './load-marker';
 import { LoadMarkers } from './load-markers';
 import { Turns } from './turns';
 
@@ -27,6 +27,8 @@ export class LoadGuard {
   readonly #proven: (model: string, version: string) => boolean;
   readonly #turns: Turns;
   readonly #loading = new Set<LoadAttempt>();
+  /** Given up, and under way all the same. */
+  readonly #late = new Set<LoadAttempt>();
   #closing = false;
 
   constructor({ markers, proven = () => false, turns = new Turns() }: LoadGuardOptions) {
@@ -44,6 +46,11 @@ export class LoadGuard {
     return new LoadGuard({ markers, ...(proven === undefined ? {} : { proven }) });
   }
 
+  /** The folder is this process's own: what a process of its name has done there since it was opened is taken up. */
+  async claim(): Promise<void> {
+    await this.#markers.readAgain();
+  }
+
   /** Whether a process ended while it loaded that version, whichever write asked for it. */
   suspects(model: string, version: string): boolean {
     return this.#markers.all.some((marker) => marker.model === model && marker.version === version);
@@ -51,8 +58,8 @@ export class LoadGuard {
 
   /**
    * Runs `work`, which loads `load`. Rejects as `work` does, with CRASHED_WHILE_LOADING when the load is refused,
-   * with the reason of `signal` when that is aborted before it begins. A load that ends in TIMEOUT may still be
-   * under way: its marker stays.
+   * with the reason of `signal` when that is aborted before it begins. After a {@link LoadTimeoutError} the load is
+   * still under way: its marker stays until that has an end.
    */
   readonly run = async <T>(load: LoadAttempt, work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
     const deaths = await this.#markers.deadAttempts(load);
@@ -73,16 +80,27 @@ export class LoadGuard {
     if (!this.#closing) await this.#markers.put(load, attempts);
     // Closed while it was written.
     if (this.#closing) await this.#markers.remove(load);
-    let ended = true;
     try {
       return await work();
     } catch (error) {
-      ended = !(error instanceof ModelError && error.code === 'TIMEOUT');
+      if (error instanceof LoadTimeoutError) this.#expectLate(load, error.ended);
       throw error;
     } finally {
       this.#loading.delete(load);
-      if (ended) await this.#markers.remove(load);
+      if (!this.#late.has(load)) await this.#markers.remove(load);
     }
+  }
+
+  #expectLate(load: LoadAttempt, ended: Promise<unknown>): void {
+    this.#late.add(load);
+    void ended.then(async () => {
+      this.#late.delete(load);
+      const under = [...this.#late, ...(this.#closing ? [] : this.#loading)];
+      const others = under.filter((other) => markerFile(other) === markerFile(load));
+      const [other] = others;
+      if (other === undefined) await this.#markers.remove(load);
+      else await this.#markers.put(other, others.length);
+    });
   }
 }
 

@@ -16,6 +16,10 @@ export class LoadMarkers {
   readonly #log: Logger;
   /** By the name of the file. */
   readonly #markers: Map<string, LoadMarker>;
+  /** Files that this process has put there. */
+  readonly #own = new Set<string>();
+  /** Of each file the last write or removal: the next one comes after it. */
+  readonly #last = new Map<string, Promise<void>>();
 
   private constructor(folder: string, found: Map<string, LoadMarker>, log: Logger) {
     this.#folder = folder;
@@ -35,6 +39,27 @@ export class LoadMarkers {
     }
   }
 
+  /** Takes up what another process has put there, or removed, since it was read. */
+  async readAgain(): Promise<void> {
+    const own = new Set(this.#own);
+    let found: Map<string, LoadMarker>;
+    try {
+      found = await readAll(this.#folder, this.#log);
+    } catch (error) {
+      this.#log.error(
+        { folder: this.#folder, error: errorMessage(error) },
+        'the markers of loads cannot be read',
+      );
+      return;
+    }
+    for (const file of new Set([...this.#markers.keys(), ...found.keys()])) {
+      if (own.has(file) || this.#own.has(file)) continue;
+      const marker = found.get(file);
+      if (marker === undefined) this.#markers.delete(file);
+      else this.#markers.set(file, marker);
+    }
+  }
+
   get all(): readonly LoadMarker[] {
     return [...this.#markers.values()];
   }
@@ -50,33 +75,46 @@ export class LoadMarkers {
   }
 
   /** Resolves when the marker is on disk, or could not be put there. */
-  async put(load: LoadAttempt, attempts: number): Promise<void> {
+  put(load: LoadAttempt, attempts: number): Promise<void> {
     const { model, version, stamp } = load;
-    const marker = { model, version, stamp, files: await fingerprintOf(load.files), attempts };
-    const file = markerFile(load);
-    this.#markers.set(file, marker);
-    try {
-      await writeSealed(join(this.#folder, file), marker);
-    } catch (error) {
-      this.#log.error(
-        { model, version, error: errorMessage(error) },
-        'the marker of a load cannot be written: should the load take the process down, it will be tried again',
-      );
-    }
+    return this.#inTurn(load, async (file) => {
+      const marker = { model, version, stamp, files: await fingerprintOf(load.files), attempts };
+      this.#own.add(file);
+      this.#markers.set(file, marker);
+      try {
+        await writeSealed(join(this.#folder, file), marker);
+      } catch (error) {
+        this.#log.error(
+          { model, version, error: errorMessage(error) },
+          'the marker of a load cannot be written: should the load take the process down, it will be tried again',
+        );
+      }
+    });
   }
 
-  async remove(load: LoadAttempt): Promise<void> {
+  remove(load: LoadAttempt): Promise<void> {
+    return this.#inTurn(load, async (file) => {
+      this.#markers.delete(file);
+      try {
+        await rm(join(this.#folder, file), { force: true });
+      } catch (error) {
+        const { model, version } = load;
+        this.#log.error(
+          { model, version, error: errorMessage(error) },
+          'the marker of a load cannot be removed',
+        );
+      }
+      this.#own.delete(file);
+    });
+  }
+
+  /** `work`, which does not reject, after all that was to be done to the same file before. */
+  async #inTurn(load: LoadAttempt, work: (file: string) => Promise<void>): Promise<void> {
     const file = markerFile(load);
-    this.#markers.delete(file);
-    try {
-      await rm(join(this.#folder, file), { force: true });
-    } catch (error) {
-      const { model, version } = load;
-      this.#log.error(
-        { model, version, error: errorMessage(error) },
-        'the marker of a load cannot be removed',
-      );
-    }
+    const turn = (this.#last.get(file) ?? Promise.resolve()).then(() => work(file));
+    this.#last.set(file, turn);
+    await turn;
+    if (this.#last.get(file) === turn) this.#last.delete(file);
   }
 }
 

@@ -1,4 +1,4 @@
-import { ModelError } from '../../src/errors';
+import { LoadTimeoutError, ModelError } from '../../src/errors';
 import type { GuardLoad, NativeLoad } from '../../src/inference/guard-load';
 import { eventually } from '../support/eventually';
 import { config } from './requests';
@@ -64,4 +64,20 @@ test('what the guard refuses is refused, however often it is asked for', async (
   for (let attempt = 0; attempt < 4; attempt += 1) {
     await expect(scene.slot.serve({ version: '1', stamp: 'a' })).rejects.toBe(refusal);
   }
+});
+
+test('a load that is given up tells when it has ended after all, in all of its workers', async () => {
+  await using scene = await Scene.open({ workers: 2, loadTimeoutMs: 300 });
+  await scene.holdLoad('1');
+  const error: unknown = await scene.slot
+    .serve({ version: '1', stamp: 'a' })
+    .catch((thrown: unknown) => thrown);
+  if (!(error instanceof LoadTimeoutError)) throw new Error('it was not given up');
+  const told = jest.fn();
+  void error.ended.then(told);
+  await scene.traced('1 loading');
+  expect(told).not.toHaveBeenCalled();
+  await scene.openGate();
+  await error.ended;
+  expect((await scene.trace()).filter((line) => line === '1 ended')).toHaveLength(2);
 });
