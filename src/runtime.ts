@@ -160,7 +160,7 @@ export class Replica implements AsyncDisposable {
   }
 
   async #join(): Promise<void> {
-    const { session, paths, store, served, readiness, log } = this.#parts;
+    const { session, paths, store, loads, served, readiness, log } = this.#parts;
     const { signal } = this.#closing;
     const record = {
       url: reachable(this.url),
@@ -171,7 +171,7 @@ export class Replica implements AsyncDisposable {
     };
     await this.#withoutZooKeeper;
     this.#registration = await registerReplica(session, paths, this.id, record, log);
-    store.claim();
+    await Promise.all([store.claim(), loads?.claim()]);
     if (signal.aborted) return;
     readiness.awaits('the list of models has not been read yet');
     const follow = { replica: this.id, session, paths, served, store, readiness, log };
@@ -188,10 +188,11 @@ export class Replica implements AsyncDisposable {
     await this.joined.catch(() => undefined);
     await this.#following?.stop();
     await served[Symbol.asyncDispose]();
+    // Whoever gets the id next finds the folder as this process leaves it.
+    await store[Symbol.asyncDispose]();
     await this.#registration?.[Symbol.asyncDispose]();
     await server[Symbol.asyncDispose]();
     await session[Symbol.asyncDispose]();
-    await store[Symbol.asyncDispose]();
     await Promise.all(observing.map((handler) => handler.stop()));
   }
 }

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { errorMessage } from '../errors';
+import { caughtUp } from './caught-up';
 import { type GoodModel, type LastGood, NOTHING_GOOD, parseLastGood, type World } from './last-good';
+import { fingerprintOf } from './load-marker';
 import { readSealed, writeSealed } from './sealed-file';
 
 const FILE = 'last-good.json';
@@ -14,13 +16,12 @@ const WRITTEN_WITHIN_MS = 5000;
  * {@link LastGoodStore.claim}: until a replica is registered, its folder may be that of a live one of its name.
  */
 export class LastGoodStore implements AsyncDisposable {
-  /** What the process before this one left; nothing, if there was none. */
-  readonly found: LastGood;
   readonly #file: string | undefined;
   readonly #log: Logger;
-  readonly #models: Map<string, GoodModel>;
-  #tree: string | null;
-  #world: World | null;
+  #found: LastGood;
+  /** Of the file when it was read. */
+  #fingerprint: string;
+  #now: LastGood;
   #dirty = false;
   #claimed = false;
   #writing: Promise<void> | undefined;
@@ -29,25 +30,30 @@ export class LastGoodStore implements AsyncDisposable {
   /** The disk failed, or was too slow: there is no use in waiting for it. */
   #unreliable = false;
 
-  private constructor(file: string | undefined, found: LastGood, log: Logger) {
+  private constructor(file: string | undefined, log: Logger, found = NOTHING_GOOD, fingerprint = '') {
     this.#file = file;
     this.#onDisk = new Set(found.models.map(({ model }) => model));
-    this.found = found;
     this.#log = log;
-    this.#models = new Map(found.models.map((good) => [good.model, good]));
-    this.#tree = found.tree;
-    this.#world = found.world;
+    this.#found = found;
+    this.#fingerprint = fingerprint;
+    this.#now = found;
   }
 
   /** Reads what is in `folder`; undefined: nothing is kept beyond the process. */
   static async open(folder: string | undefined, log: Logger): Promise<LastGoodStore> {
-    if (folder === undefined) return new LastGoodStore(undefined, NOTHING_GOOD, log);
+    if (folder === undefined) return new LastGoodStore(undefined, log);
     const file = join(folder, FILE);
-    return new LastGoodStore(file, await read(file, log), log);
+    const fingerprint = await fingerprintOf([file]);
+    return new LastGoodStore(file, log, await read(file, log), fingerprint);
+  }
+
+  /** What the process before this one left; nothing, if there was none. */
+  get found(): LastGood {
+    return this.#found;
   }
 
   get models(): readonly GoodModel[] {
-    return [...this.#models.values()];
+    return this.#now.models;
   }
 
   /**
@@ -58,40 +64,53 @@ export class LastGoodStore implements AsyncDisposable {
     return this.#file === undefined || this.#unreliable || this.#onDisk.has(model);
   }
 
-  /** The folder is this process's own from now on: what has changed since it was read is written. */
-  claim(): void {
+  /**
+   * The folder is this process's own from now on. What another process has written there since it was read (one of
+   * the same name, for the end of which this one has waited) is taken up, and what this one has changed is written.
+   */
+  async claim(): Promise<void> {
+    if (this.#file !== undefined && (await fingerprintOf([this.#file])) !== this.#fingerprint) {
+      const left = await read(this.#file, this.#log);
+      if (left !== NOTHING_GOOD) {
+        this.#now = caughtUp(this.#now, this.#found, left);
+        this.#found = left;
+        this.#onDisk = new Set(left.models.map(({ model }) => model));
+      }
+    }
     this.#claimed = true;
     if (this.#dirty) this.#save();
   }
 
   /** This is what serves from now on. */
   put(good: GoodModel): void {
-    if (JSON.stringify(this.#models.get(good.model)) === JSON.stringify(good)) return;
-    this.#models.set(good.model, good);
-    this.#save();
+    const before = this.models.find(({ model }) => model === good.model);
+    if (JSON.stringify(before) === JSON.stringify(good)) return;
+    const models =
+      before === undefined
+        ? [...this.models, good]
+        : this.models.map((other) => (other === before ? good : other));
+    this.#save({ models });
   }
 
   /** The models are these, as `/models` with this czxid has them: the rest is forgotten. */
-  retain(models: readonly string[], tree: string | null): void {
-    const gone = [...this.#models.keys()].filter((model) => !models.includes(model));
-    if (gone.length === 0 && tree === this.#tree) return;
-    for (const model of gone) this.#models.delete(model);
-    this.#tree = tree;
-    this.#save();
+  retain(names: readonly string[], tree: string | null): void {
+    const models = this.models.filter(({ model }) => names.includes(model));
+    if (models.length < this.models.length || tree !== this.#now.tree) this.#save({ models, tree });
   }
 
   /** The ensemble is known by this. */
   knows(world: World): void {
-    this.#world = world;
-    this.#save();
+    this.#save({ world });
   }
 
-  /** Waits until the newest state is on disk, or could not be put there. */
+  /** Waits until the newest state is on disk, or could not be put there. Nothing is written from then on. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing;
+    this.#claimed = false;
   }
 
-  #save(): void {
+  #save(change: Partial<LastGood> = {}): void {
+    this.#now = { ...this.#now, ...change };
     this.#dirty = true;
     if (!this.#claimed) return;
     this.#writing ??= this.#writeWhileDirty().finally(() => (this.#writing = undefined));
@@ -101,10 +120,7 @@ export class LastGoodStore implements AsyncDisposable {
     if (this.#file === undefined) return;
     while (this.#dirty) {
       this.#dirty = false;
-      const state: LastGood = {
-        ...{ savedAt: Date.now(), tree: this.#tree },
-        ...{ models: this.models, world: this.#world },
-      };
+      const state: LastGood = { ...this.#now, savedAt: Date.now() };
       const slow = setTimeout(() => {
         this.#unreliable = true;
         this.#log.warn(

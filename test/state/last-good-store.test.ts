@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { GoodModel } from '../../src/state/last-good';
@@ -41,7 +41,7 @@ afterEach(async () => {
 /** That of a replica which is registered. */
 async function openOwn(at = folder, log = logged().log): Promise<LastGoodStore> {
   const store = await LastGoodStore.open(at, log);
-  store.claim();
+  await store.claim();
   return store;
 }
 
@@ -71,7 +71,7 @@ test('nothing is written before the folder is claimed, and what has come up by t
   early.retain(['iris'], TREE);
   await early[Symbol.asyncDispose]();
   await expect(readdir(folder)).rejects.toThrow('ENOENT');
-  early.claim();
+  await early.claim();
   await early[Symbol.asyncDispose]();
   expect((await LastGoodStore.open(folder, logged().log)).found).toMatchObject({
     models: [IRIS],
@@ -83,7 +83,7 @@ test('a model is remembered once it is on disk, and in the next life from the st
   const store = await LastGoodStore.open(folder, logged().log);
   store.put(IRIS);
   expect(store.remembers('iris')).toBe(false);
-  store.claim();
+  await store.claim();
   expect(store.remembers('iris')).toBe(false);
   await store[Symbol.asyncDispose]();
   expect([store.remembers('iris'), store.remembers('digits')]).toEqual([true, false]);
@@ -104,6 +104,52 @@ test('nobody waits for what is kept nowhere, nor for a disk that is slow', async
   expect(lines).toEqual([expect.objectContaining({ level: 'warn', file })]);
   await readFile(`${file}.part`);
   await store[Symbol.asyncDispose]();
+});
+
+describe('a process that waits for its id', () => {
+  const LATER = { ...WORLD, zxid: '00000000000000ff' };
+  const NEWER: GoodModel = { ...IRIS, version: '3', mzxid: '00000000000000a0' };
+  let waiting: LastGoodStore;
+  beforeEach(async () => {
+    await leave(IRIS, DIGITS);
+    waiting = await LastGoodStore.open(folder, logged().log);
+    waiting.knows(LATER);
+  });
+  const written = async () => {
+    await waiting[Symbol.asyncDispose]();
+    return (await LastGoodStore.open(folder, logged().log)).found;
+  };
+
+  test('takes up what the holder has written since', async () => {
+    await leave(NEWER);
+    await waiting.claim();
+    expect(waiting.found.models).toEqual([NEWER]);
+    expect(await written()).toMatchObject({ models: [NEWER], tree: TREE, world: LATER });
+  });
+
+  test('keeps what it has put itself', async () => {
+    const own = { ...DIGITS, version: '9' };
+    waiting.put(own);
+    await leave(NEWER);
+    await waiting.claim();
+    expect((await written()).models).toEqual([NEWER, own]);
+  });
+
+  test.each<[string, () => Promise<void>]>([
+    ['cannot be read any more', () => writeFile(file, 'garbage')],
+    ['is gone', () => rm(folder, { recursive: true })],
+  ])('keeps what it has read when the file %s', async (_, spoil) => {
+    await spoil();
+    await waiting.claim();
+    expect(await written()).toMatchObject({ models: [IRIS, DIGITS], world: LATER });
+  });
+
+  test('finds the folder as the holder has left it: that writes nothing after its end', async () => {
+    await waiting.claim();
+    await waiting[Symbol.asyncDispose]();
+    waiting.put(NEWER);
+    expect((await written()).models).toEqual([IRIS, DIGITS]);
+  });
 });
 
 test('a model that is not retained is forgotten', async () => {
