@@ -24,6 +24,7 @@ import { stateFolder } from './state/folder';
 import { LastGoodStore } from './state/last-good-store';
 import { LoadGuard } from './state/load-guard';
 import { openSession, type ZooKeeperSession } from './streams/session';
+import { logUnhandledErrors } from './unhandled-errors';
 import { publishWatches } from './watch-metrics';
 
 /**
@@ -35,6 +36,7 @@ export async function startReplica(
   log: Logger,
   { forgetful = false, spares }: ReplicaOptions = {},
 ): Promise<Replica> {
+  logUnhandledErrors(log);
   const ensemble = ensembleOptions(settings);
   const repository = await openRepository(settings.models);
   const metrics = new Metrics();

@@ -1,5 +1,6 @@
 import { filter, map, merge, ReplaySubject, type Observable, type Subscription } from 'rxjs';
 import { CoordinationError } from '../errors';
+import { harmless } from '../streams/harmless';
 import type { ZooKeeperSession } from '../streams/session';
 import { sessionHold } from './session-id';
 
@@ -21,6 +22,8 @@ export interface HeldNode {
 
 /** Follows whether this process still holds what an ephemeral znode of its session stands for. */
 export class Holding {
+  /** Replays the present state; completes after `LOST` and `RELEASED`. */
+  readonly state$: Observable<HoldState>;
   readonly #state$ = new ReplaySubject<HoldState>(1);
   readonly #watching: Subscription;
   readonly #doubt = new AbortController();
@@ -31,6 +34,7 @@ export class Holding {
   /** @param what for messages, such as `the lock /locks/a` */
   constructor(session: ZooKeeperSession, node: HeldNode, what: string) {
     this.#what = what;
+    this.state$ = harmless(this.#state$, session.log);
     this.#enter('HELD');
     const lose = () => {
       this.#follow('LOST');
@@ -51,11 +55,6 @@ export class Holding {
 
   get state(): HoldState {
     return this.#state;
-  }
-
-  /** Replays the present state; completes after `LOST` and `RELEASED`. */
-  get state$(): Observable<HoldState> {
-    return this.#state$.asObservable();
   }
 
   /** Aborts the first time that it is not sure to be held, and stays aborted. Not on release. */

@@ -1,5 +1,6 @@
 import { filter, ReplaySubject, tap, type Observable } from 'rxjs';
 import { CoordinationError } from '../errors';
+import { harmless } from '../streams/harmless';
 import type { ZooKeeperSession } from '../streams/session';
 import type { HeldLock } from './held-lock';
 import { acquireLock } from './lock';
@@ -43,6 +44,11 @@ export function startCandidacy(
 
 /** One who stands for leader until it is disposed of, which is to resign. */
 export class Candidacy implements AsyncDisposable {
+  /**
+   * Replays the present one. Completes after `RESIGNED`, which comes by disposal or when the session is closed;
+   * errors when the server refuses, such as with `NO_AUTH`.
+   */
+  readonly leadership$: Observable<Leadership>;
   readonly #leadership$ = new ReplaySubject<Leadership>(1);
   readonly #resigning = new AbortController();
   readonly #ended: Promise<void>;
@@ -50,15 +56,8 @@ export class Candidacy implements AsyncDisposable {
 
   /** Use {@link startCandidacy}. */
   constructor(session: ZooKeeperSession, directory: string, { data }: CandidacyOptions) {
+    this.leadership$ = harmless(this.#leadership$, session.log);
     this.#ended = this.#stand(session, directory, data ?? new Uint8Array());
-  }
-
-  /**
-   * Replays the present one. Completes after `RESIGNED`, which comes by disposal or when the session is closed;
-   * errors when the server refuses, such as with `NO_AUTH`.
-   */
-  get leadership$(): Observable<Leadership> {
-    return this.#leadership$.asObservable();
   }
 
   get leadership(): Leadership {

@@ -16,6 +16,7 @@ import {
 } from 'rxjs';
 import { backoffMs } from '../backoff';
 import { ZooKeeperError } from '../errors';
+import { harmless } from '../streams/harmless';
 import { latest } from '../streams/latest';
 import type { DataSnapshot, ZooKeeperSession } from '../streams/session';
 import { createBelow } from './create-below';
@@ -70,6 +71,12 @@ export async function joinGroup(
 
 /** A member of a group until it is disposed of, which is to leave. */
 export class Membership implements AsyncDisposable {
+  /**
+   * Whether this member is known to be there. False from a break of the connection until it is seen again; the others
+   * go on seeing it until its session is over. Replays the present one; completes when the session is closed and on
+   * leaving, errors when the server refuses.
+   */
+  readonly present$: Observable<boolean>;
   readonly #present$ = new ReplaySubject<boolean>(1);
   readonly #wanted$: BehaviorSubject<Uint8Array>;
   readonly #leaving = new AbortController();
@@ -85,6 +92,7 @@ export class Membership implements AsyncDisposable {
     private readonly name: string,
     data: Uint8Array,
   ) {
+    this.present$ = harmless(this.#present$, session.log);
     this.#wanted$ = new BehaviorSubject(data);
     const seen$ = combineLatest([this.#sessionId$(), session.watchData(this.#path)]);
     const present$ = seen$.pipe(
@@ -96,15 +104,6 @@ export class Membership implements AsyncDisposable {
       takeUntil(seen$.pipe(ignoreElements(), endWith('the session is closed'))),
     );
     this.#upkeep = merge(present$, kept$).pipe(distinctUntilChanged()).subscribe(this.#present$);
-  }
-
-  /**
-   * Whether this member is known to be there. False from a break of the connection until it is seen again; the others
-   * go on seeing it until its session is over. Replays the present one; completes when the session is closed and on
-   * leaving, errors when the server refuses.
-   */
-  get present$(): Observable<boolean> {
-    return this.#present$.asObservable();
   }
 
   /** What the others see of this member from now on; written as soon as there is a connection. */

@@ -1,4 +1,5 @@
 import { Observable, Subscription } from 'rxjs';
+import { harmless } from '../streams/harmless';
 import type { DataSnapshot, ZooKeeperSession } from '../streams/session';
 
 export interface Member {
@@ -20,7 +21,7 @@ export function watchMembers(
   session: ZooKeeperSession,
   directory: string,
 ): Observable<ReadonlyMap<string, Member>> {
-  return new Observable((subscriber) => {
+  const members$ = new Observable<ReadonlyMap<string, Member>>((subscriber) => {
     const members = new Map<string, WatchedMember>();
     const watch = (name: string, member: WatchedMember) => {
       member.watching.add(
@@ -67,6 +68,7 @@ export function watchMembers(
       for (const { watching: one } of members.values()) one.unsubscribe();
     };
   });
+  return harmless(members$, session.log);
 }
 
 interface WatchedMember {

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Observable } from 'rxjs';
 import { OPEN, OWN_AND_READABLE, type AclEntry } from '../acl';
 import { awaitConnected, refuse } from './availability';
@@ -7,6 +8,7 @@ import type { Connection } from './connection';
 import { ensurePath } from './ensure-path';
 import type { Freshness } from './freshness';
 import type { HandshakeError } from './handshake';
+import { harmless } from './harmless';
 import * as requests from './requests';
 import type { NodeMode, Sender, TransactionOp } from './requests';
 import { SessionLife } from './session-life';
@@ -50,6 +52,10 @@ export function openSession(options: SessionOptions): ZooKeeperSession {
  * connected to again by itself (see {@link lastFailure} and `options.guard`).
  */
 export class ZooKeeperSession implements AsyncDisposable {
+  /** Replays the present state; completes after CLOSED. */
+  readonly state$: Observable<SessionState>;
+  /** What it was opened with. */
+  readonly log: Logger | undefined;
   readonly #life: SessionLife;
   readonly #chroot: string;
   readonly #acl: readonly AclEntry[];
@@ -83,16 +89,13 @@ export class ZooKeeperSession implements AsyncDisposable {
       },
     });
     this.#life = life;
+    this.log = options.log;
+    this.state$ = harmless(life.state$, options.log);
     this.#watching = new Watching({
       connection: () => this.#connection,
       auditEveryMs: options.auditEveryMs ?? AUDIT_EVERY_MS,
       log: options.log,
     });
-  }
-
-  /** Replays the present state; completes after CLOSED. */
-  get state$(): Observable<SessionState> {
-    return this.#life.state$;
   }
 
   get state(): SessionState {
@@ -177,20 +180,20 @@ export class ZooKeeperSession implements AsyncDisposable {
    *
    * Survives reconnects and new sessions without an error, and completes when the session is closed. Subscribers
    * of the same path share one watch on the server, which goes with the last one. A node that may not be read is
-   * tried again from time to time.
+   * tried again from time to time. What a subscriber throws harms neither the others nor the process.
    */
   watchData(path: string): Observable<DataSnapshot> {
-    return this.#watching.data.watch(checkedPath(path));
+    return harmless(this.#watching.data.watch(checkedPath(path)), this.log);
   }
 
   /** The names of a znode's children, under the same terms as {@link watchData}. */
   watchChildren(path: string): Observable<ChildrenSnapshot> {
-    return this.#watching.children.watch(checkedPath(path));
+    return harmless(this.#watching.children.watch(checkedPath(path)), this.log);
   }
 
   /** Whether what {@link watchData} or {@link watchChildren} told last of that path is the latest, now and as it changes. */
   watchFreshness(kind: 'data' | 'children', path: string): Observable<Freshness> {
-    return this.#watching.freshness(kind, checkedPath(path));
+    return harmless(this.#watching.freshness(kind, checkedPath(path)), this.log);
   }
 
   /** What can be counted of the watched nodes. */
