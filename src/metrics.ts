@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { LiveVersionMetrics } from './live-version-metrics';
 
 const LATENCY_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -8,12 +9,6 @@ export interface DrainSample {
   /** Requests that hold it. */
   readonly requests: number;
   readonly seconds: number;
-}
-
-/** The version that answers unpinned requests, or should: its worker may have died. */
-export interface LiveSample {
-  readonly version: string;
-  readonly answers: boolean;
 }
 
 /** The memory of all versions, in bytes; undefined: no limit. */
@@ -126,22 +121,7 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  readonly #live = new Map<string, () => LiveSample | undefined>();
-
-  /** 1 for the version that answers unpinned requests, 0 while it should and cannot. */
-  readonly currentVersion = new Gauge({
-    name: 'zooserve_current_version',
-    help: '1 for the version that serves',
-    labelNames: ['model', 'version'] as const,
-    registers: [this.registry],
-    collect: () => {
-      this.currentVersion.reset();
-      for (const [model, live] of this.#live) {
-        const { version, answers } = live() ?? {};
-        if (version !== undefined) this.currentVersion.set({ model, version }, answers === true ? 1 : 0);
-      }
-    },
-  });
+  readonly live = new LiveVersionMetrics(this.registry);
 
   /** As {@link Metrics.sampleMemory} was told. */
   #memory: MemorySample | undefined;
@@ -208,14 +188,6 @@ export class Metrics {
       if (this.#queues.get(model) !== depth) return;
       this.#queues.delete(model);
       this.queueDepth.remove({ model });
-    };
-  }
-
-  /** Asks `live` for the version of `model` that should answer, whenever the metrics are read, so that a swap need not tell. */
-  sampleCurrentVersion(model: string, live: () => LiveSample | undefined): () => void {
-    this.#live.set(model, live);
-    return () => {
-      if (this.#live.get(model) === live) this.#live.delete(model);
     };
   }
 

@@ -53,7 +53,12 @@ function phaseText(promoted: PromotedVersion, live: boolean, status: StatusRecor
   if (status === undefined) return '-';
   const behind =
     live && promoted.kind !== 'absent' && (status.desired === null || status.desired.mzxid < promoted.mzxid);
-  const notes = [...(behind ? ['behind'] : []), ...(status.stale === true ? ['stale'] : [])];
+  const { stale, workers } = status;
+  const notes = [
+    ...(behind ? ['behind'] : []),
+    ...(stale === true ? ['stale'] : []),
+    ...(workers === undefined ? [] : [`${workers.alive} of ${workers.wanted} workers`]),
+  ];
   return notes.length === 0 ? status.phase : `${status.phase} (${notes.join(', ')})`;
 }
 

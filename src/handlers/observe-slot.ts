@@ -6,13 +6,14 @@ import type { ServedModel } from './served-model';
 export const observeSlot = declareHandler<ServedModel, SlotState>({
   name: 'observe-slot',
   trigger: { kind: 'state', events$: ({ slot }) => slot.state$ },
-  note({ serving, resident, fault, config, configRefused }, { observed }) {
+  note({ serving, resident, workers, fault, config, configRefused }, { observed }) {
     observed.holds(
       serving === undefined
         ? null
         : { version: serving.version, mzxid: serving.stamp, sha256: serving.sha256 },
       resident,
       fault,
+      workers,
     );
     if (configRefused === undefined) return;
     const { stamp, error } = configRefused;

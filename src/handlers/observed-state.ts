@@ -31,6 +31,8 @@ export class ObservedState {
   readonly #unreadable = new Map<ReadZnode, StatusError>();
   /** What serves comes from the last good state on disk. */
   #stale = false;
+  /** Of what serves, while it lacks some. */
+  #workers: StatusRecord['workers'];
 
   #mayFallBack: boolean;
 
@@ -107,8 +109,17 @@ export class ObservedState {
     this.#publish({});
   }
 
-  /** What the slot holds, whatever is desired; `fault`: its live version cannot answer. */
-  holds(serving: StatusRecord['serving'], resident: readonly string[], fault: ModelError | undefined): void {
+  /**
+   * What the slot holds, whatever is desired; `fault`: its live version cannot answer; `workers`: those of the one
+   * that serves.
+   */
+  holds(
+    serving: StatusRecord['serving'],
+    resident: readonly string[],
+    fault: ModelError | undefined,
+    workers?: StatusRecord['workers'],
+  ): void {
+    this.#workers = workers !== undefined && workers.alive < workers.wanted ? workers : undefined;
     this.#fault = fault === undefined ? null : statusError(fault);
     this.#publish({ serving, resident });
   }
@@ -130,7 +141,7 @@ export class ObservedState {
   }
 
   #publish(change: Partial<StatusRecord>): void {
-    const { stale: _, ...before } = this.record;
+    const { stale: _stale, workers: _workers, ...before } = this.record;
     // Without the version znode nobody knows what is desired; the others are told of when all else is well.
     const unread = this.#unreadable.get('version');
     const fault = unread ?? this.#fault;
@@ -141,7 +152,12 @@ export class ObservedState {
       error: unread ?? error ?? this.#fault ?? other,
     };
     const stale = this.#stale || (unread !== undefined && before.serving !== null);
-    this.#record$.next({ ...before, ...change, ...shown, ...(stale ? { stale: true } : {}) });
+    const workers = this.#workers;
+    this.#record$.next({
+      ...{ ...before, ...change, ...shown },
+      ...(stale ? { stale: true } : {}),
+      ...(workers === undefined ? {} : { workers }),
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { ModelError, RequestError, errorMessage } from '../errors';
 import type { SessionConfig } from '../handler-config';
+import type { WorkerCount } from '../live-version-metrics';
 import type { Admission } from './admission';
 import { AdmittedRequest } from './admitted-request';
 import { Batcher } from './batcher';
@@ -128,9 +129,13 @@ export class Generation {
     this.#wantedAt = performance.now();
   }
 
+  get workers(): WorkerCount {
+    return { wanted: this.#threads.wanted, alive: this.#threads.living };
+  }
+
   /** False when one of its workers has ended. */
   get whole(): boolean {
-    return this.#threads.whole;
+    return this.#threads.living === this.#threads.wanted;
   }
 
   /** @throws RequestError NOT_READY, why its last worker ended. */

@@ -74,8 +74,9 @@ export class ModelThreads {
     return this.#threads.filter(({ alive }) => alive).length;
   }
 
-  get whole(): boolean {
-    return this.living === this.#threads.length;
+  /** Threads that it began with. */
+  get wanted(): number {
+    return this.#threads.length;
   }
 
   /** Calls `onGone` for each thread once that is gone, with the reason. */

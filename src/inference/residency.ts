@@ -26,6 +26,7 @@ export class Residency {
   readonly #state$ = new BehaviorSubject<SlotState>({
     serving: undefined,
     resident: [],
+    workers: undefined,
     fault: undefined,
     config: DEFAULTS_IN_FORCE,
     configRefused: undefined,
@@ -48,10 +49,7 @@ export class Residency {
   constructor(options: ResidencyOptions) {
     this.#onShort = options.onShort;
     this.#stopOffering = options.memory.offer(() => this.#evictable());
-    this.#stopSampling = options.metrics.sampleCurrentVersion(options.model, () => {
-      const generation = this.#live?.generation;
-      return generation && { version: generation.version, answers: generation.alive };
-    });
+    this.#stopSampling = options.metrics.live.sample(options.model, () => this.#live?.generation);
     this.#drains = new Drains(options);
   }
 
@@ -141,12 +139,13 @@ export class Residency {
 
   /**
    * Forgets a kept generation that died; keeps the live one as what should answer, with the reason. One that can
-   * answer stays as it is.
+   * answer, though it has lost a worker, stays where it is.
    */
   bury(generation: Generation, fault: ModelError): void {
-    if (generation.alive) return;
-    if (this.#live?.generation === generation) this.#fault = fault;
-    this.#keep(this.#kept);
+    if (!generation.alive) {
+      if (this.#live?.generation === generation) this.#fault = fault;
+      this.#keep(this.#kept);
+    }
     this.#publish();
   }
 
@@ -218,6 +217,7 @@ export class Residency {
             }
           : undefined,
       resident: all.map((generation) => generation.version),
+      workers: answers ? live.generation.workers : undefined,
       fault: this.#fault ?? this.#standsIn,
       config: this.#config,
       configRefused: this.#configRefused,

@@ -1,4 +1,5 @@
 import type { ConfigError, ModelError } from '../errors';
+import type { WorkerCount } from '../live-version-metrics';
 import type { ConfigInForce } from './config-in-force';
 
 export interface SlotState {
@@ -6,6 +7,8 @@ export interface SlotState {
   readonly serving: Serving | undefined;
   /** Versions in memory that a URL may name: the one that serves, then the most recently replaced first. */
   readonly resident: readonly string[];
+  /** Of the version that serves. */
+  readonly workers: WorkerCount | undefined;
   /** Why the version that should answer does not; while it is `retryable`, the slot itself is starting it again. */
   readonly fault: ModelError | undefined;
   readonly config: ConfigInForce;

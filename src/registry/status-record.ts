@@ -28,6 +28,8 @@ export interface StatusRecord {
   readonly config: ConfigStatus;
   /** What serves comes from the disk: it was asked for before the replica was started, and by nothing read since. */
   readonly stale?: true;
+  /** Worker threads of what serves; only there while it has fewer than it should. */
+  readonly workers?: { readonly alive: number; readonly wanted: number };
   /** Speaks of the desired version, also while an older one serves. */
   readonly phase: Phase;
   readonly error: StatusError | null;
@@ -92,7 +94,19 @@ export function parseStatus(data: Uint8Array): StatusRecord | undefined {
     return undefined;
   }
   const stale = fields['stale'] === true ? { stale: true as const } : {};
-  return { replica, desired, serving, resident, config, ...stale, phase, error, ms: timesOf(fields['ms']) };
+  const workers = workersOf(fields['workers']);
+  return {
+    replica,
+    desired,
+    serving,
+    resident,
+    config,
+    ...stale,
+    ...workers,
+    phase,
+    error,
+    ms: timesOf(fields['ms']),
+  };
 }
 
 const SHORTEST_MESSAGE = 80;
@@ -143,6 +157,13 @@ function servingOf(value: unknown): StatusRecord['serving'] | undefined {
   const sha256 = text(fields?.['sha256']);
   if (version === undefined || mzxid === undefined || sha256 === undefined) return undefined;
   return { version, mzxid, sha256 };
+}
+
+function workersOf(value: unknown): Pick<StatusRecord, 'workers'> {
+  const fields = fieldsOf(value);
+  const alive = amount(fields?.['alive']);
+  const wanted = amount(fields?.['wanted']);
+  return alive === undefined || wanted === undefined ? {} : { workers: { alive, wanted } };
 }
 
 function configOf(value: unknown): ConfigStatus | undefined {

@@ -45,6 +45,7 @@ describe('status', () => {
     await b!.report('iris', {
       ...failing('b', '2', mzxid, missing),
       serving: { version: '1', mzxid: '0000000000000001', sha256: 'a'.repeat(64) },
+      workers: { alive: 1, wanted: 4 },
       config: { state: 'REFUSED', mzxid: null, error: { mzxid, message: '$.x' } },
     });
     await c!.report('iris', { ...serving('c', '1', '0000000000000001'), stale: true });
@@ -76,7 +77,7 @@ describe('status', () => {
           'live',
           '2',
           '1',
-          'FAILED',
+          'FAILED (1 of 4 workers)',
           since,
           'refused',
           'NOT_FOUND: no file (will try again); config: $.x',

@@ -67,6 +67,16 @@ test('a worker that died is FAILED until it answers again, and hides no error of
   expect(observed.record.error?.code).toBe('BAD_MODEL');
 });
 
+test('workers that what serves lacks are told of, and no others', () => {
+  const observed = serving();
+  observed.holds(SERVING, ['1'], undefined, { wanted: 2, alive: 1 });
+  expect(observed.record).toMatchObject({ phase: 'SERVING', error: null, workers: { wanted: 2, alive: 1 } });
+  observed.entered('LOADING');
+  expect(observed.record.workers).toEqual({ wanted: 2, alive: 1 });
+  observed.holds(SERVING, ['1'], undefined, { wanted: 2, alive: 2 });
+  expect(observed.record).not.toHaveProperty('workers');
+});
+
 test('a version znode that cannot be read is FAILED and stale until it can, with what was before', () => {
   const observed = serving();
   const refused = new ModelError('FETCH_FAILED', 'not allowed', true);

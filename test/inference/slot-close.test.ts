@@ -30,7 +30,7 @@ test('closing answers all that is in hand, lets nobody in, ends the workers, and
   expect(scene.slot.serving).toBeUndefined();
   expect(scene.slot.resident).toEqual([]);
   expect(completed).toHaveBeenCalled();
-  expect((await scene.metrics.currentVersion.get()).values).toEqual([]);
+  expect((await scene.metrics.live.current.get()).values).toEqual([]);
   expect((await scene.metrics.queueDepth.get()).values).toEqual([]);
 });
 

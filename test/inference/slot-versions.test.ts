@@ -191,7 +191,7 @@ test('a version that was kept is built anew when other bytes are expected now', 
 test('the gauge of the current version follows', async () => {
   await using scene = await Scene.open();
   const current = async () => {
-    const { values } = await scene.metrics.currentVersion.get();
+    const { values } = await scene.metrics.live.current.get();
     return values.map(({ labels, value }) => [labels.version, value]);
   };
   await scene.slot.serve({ version: '1', stamp: 'a' });

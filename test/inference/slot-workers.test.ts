@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import type { InferenceAnswer } from '../../src/inference/inference-request';
 import { eventually } from '../support/eventually';
 import { config } from './requests';
@@ -59,6 +59,29 @@ test('one that dies takes its own batch along and nothing else, and there are tw
   await Promise.all(again);
   expect(new Set(states)).toEqual(new Set(['1']));
   expect(scene.slot.state).toMatchObject({ resident: ['1'], fault: undefined });
+});
+
+test('one that cannot be replaced leaves the version with fewer, which is told until it has them all again', async () => {
+  await using scene = await Scene.open({ workers: 2 });
+  await scene.slot.serve({ version: '1', stamp: 'a' });
+  const { live } = scene.metrics;
+  const gauges = async () =>
+    (await Promise.all([live.workersWanted.get(), live.workersAlive.get()])).map(({ values }) => values);
+  const of = { labels: { model: 'm', version: '1' } };
+  expect(await gauges()).toEqual([[{ ...of, value: 2 }], [{ ...of, value: 2 }]]);
+  await rename(scene.path('models/m/1/model.onnx'), scene.path('away'));
+  await scene.ask(ASKS.exit).catch(() => undefined);
+  expect(await scene.logged('a model could not be started again')).toBeDefined();
+  expect(scene.slot.state).toMatchObject({
+    serving: { version: '1' },
+    workers: { wanted: 2, alive: 1 },
+    fault: undefined,
+  });
+  expect(await gauges()).toEqual([[{ ...of, value: 2 }], [{ ...of, value: 1 }]]);
+  await rename(scene.path('away'), scene.path('models/m/1/model.onnx'));
+  await scene.slot.serve({ version: '1', stamp: 'b' });
+  await eventually(() => scene.slot.state.workers?.alive === 2);
+  expect(await gauges()).toEqual([[{ ...of, value: 2 }], [{ ...of, value: 2 }]]);
 });
 
 test('what waits goes to the worker that lives, not to the dead one', async () => {

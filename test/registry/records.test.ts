@@ -25,6 +25,7 @@ const STATUS: StatusRecord = {
 describe('the status record', () => {
   it.each<[string, StatusRecord]>([
     ['a whole one', STATUS],
+    ['one that lacks workers', { ...STATUS, workers: { alive: 1, wanted: 4 } }],
     [
       'nothing wanted, nothing served',
       { ...STATUS, desired: null, serving: null, error: null, phase: 'STANDBY' },
@@ -50,6 +51,8 @@ describe('the status record', () => {
       serving: { version: name, mzxid: ZXID, sha256: 'f'.repeat(64) },
       resident: Array.from({ length: 9 }, (_, index) => `${index}`.padEnd(64, 'r')),
       config: { state: 'REFUSED', mzxid: ZXID, error: { mzxid: ZXID, message: long } },
+      stale: true,
+      workers: { alive: 255, wanted: 256 },
       phase: 'VERIFYING',
       error: { code: 'CRASHED_WHILE_LOADING', message: long, retryable: false },
       ms: { notify: 12345.678, fetch: 12345.678, load: 12345.678, warm: 12345.678, swap: 12345.678 },
