@@ -10,6 +10,7 @@ module.exports = {
   testTimeout: 90_000,
   globalSetup: '<rootDir>/test/support/share-zookeeper.js',
   globalTeardown: '<rootDir>/test/support/end-shared-zookeeper.js',
-  // Many test files run servers and replicas beside themselves: half of a large machine, both cores of a small one.
-  maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+  // Many test files run servers and replicas beside themselves, and wait for them: half of a large machine, and one more
+  // than there are cores on a small one.
+  maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
 };

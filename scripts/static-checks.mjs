@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import { sourceDigest } from './build.mjs';
 import { run } from './child.mjs';
 import { root } from './project.mjs';
@@ -8,10 +9,11 @@ const cache = 'node_modules/.cache';
 
 /**
  * Runs the checks that need no running code, two lanes side by side (the typed lint takes as long as all the others),
- * and prints a line for each, with its output when it fails.
+ * after whatever else wants the processor.
  *
  * @param {AbortSignal} signal
- * @returns {Promise<{ passed: number, failed: number }>}
+ * @returns {Promise<{ passed: number, failed: number, lines: string[] }>} `lines`: one for each, with its output when
+ * it failed
  */
 export async function runStaticChecks(signal) {
   const lanes = [
@@ -25,14 +27,14 @@ export async function runStaticChecks(signal) {
       ['file length', [process.execPath, 'scripts/file-length.mjs']],
     ],
   ];
-  const totals = { passed: 0, failed: 0 };
+  const totals = { passed: 0, failed: 0, lines: [] };
   await Promise.all(
     lanes.map(async (lane) => {
       for (const [name, command] of lane) {
         const start = performance.now();
-        const { ok, output } = await run(command, { signal, env: ENVIRONMENT });
+        const { ok, output } = await run(command, { signal, env: ENVIRONMENT, started: giveWay });
         totals[ok ? 'passed' : 'failed'] += 1;
-        console.log(
+        totals.lines.push(
           `${ok ? 'passed' : 'FAILED'}  ${name} (${seconds(start)})${ok ? '' : `\n${output.trimEnd()}`}`,
         );
       }
@@ -46,6 +48,10 @@ export async function runStaticChecks(signal) {
  * lost wake-up, as of glibc's bug 25847, which takes several waiting threads.
  */
 const ENVIRONMENT = { ...process.env, UV_THREADPOOL_SIZE: '1' };
+
+function giveWay(pid) {
+  os.setPriority(pid, os.constants.priority.PRIORITY_BELOW_NORMAL);
+}
 
 /** What dependency-cruiser looks at; its rules are in .dependency-cruiser.cjs. */
 const IMPORTING = ['src', 'test', 'bench', 'examples'].filter((folder) => fs.existsSync(`${root}/${folder}`));
