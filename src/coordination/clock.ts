@@ -146,13 +146,13 @@ export class EnsembleClock implements Disposable {
   keep(): void {
     const { signal } = this.#ended;
     const { state$ } = this.#session;
-    const reconnected$ = state$.pipe(
+    const settled$ = state$.pipe(
       skip(1),
-      filter(({ name }) => name === 'CONNECTED'),
+      filter(({ name }) => name === 'CONNECTED' || name === 'AUTH_FAILED'),
     );
-    // Asking then fails, and that is the end.
+    // Asking then fails, as it does after AUTH_FAILED, and that is the end.
     const closed$ = state$.pipe(ignoreElements(), endWith('closed'));
-    const again$ = merge(this.#wanted$, reconnected$, closed$);
+    const again$ = merge(this.#wanted$, settled$, closed$);
     const keeping = async () => {
       for (;;) {
         await firstOf(merge(timer(this.#everyMs), again$), signal);

@@ -6,6 +6,7 @@ import { parseCount } from './count';
 import { inBackground } from './own-node';
 import { persistently } from './persistently';
 import { pause } from './waiting';
+import { watchedData } from './watched';
 
 const CONTENTION = { firstMs: 5, limitMs: 500 };
 
@@ -48,9 +49,9 @@ export class Counter {
     return parseCount(this.path, node?.data);
   }
 
-  /** The number now and after each change: the latest, eventually. Errors with `BAD_DATA`. */
+  /** The number now and after each change: the latest, eventually. Errors with `BAD_DATA`, `AUTH_FAILED` or `NO_AUTH`. */
   get value$(): Observable<bigint> {
-    return this.#session.watchData(this.path).pipe(
+    return watchedData(this.#session, this.path).pipe(
       map(({ node }) => parseCount(this.path, node?.data)),
       distinctUntilChanged(),
     );

@@ -8,6 +8,7 @@ import { formatRound, parseRound, type Round } from './round';
 import { inSequence } from './sequence';
 import { sessionOver } from './session-id';
 import { firstOf } from './waiting';
+import { watchedData } from './watched';
 
 export interface EnterOptions {
   /** Gives up waiting; `AbortSignal.timeout(ms)` is a deadline. */
@@ -76,9 +77,9 @@ async function awaitRound(
     if (round.includes(own.name)) return { round, mzxid: stat.mzxid, mtime: stat.mtime };
     const former = present.find((name) => round.includes(name));
     if (former !== undefined) {
-      const left$ = session
-        .watchData(`${directory}/${former}`)
-        .pipe(filter(({ node }) => node === undefined));
+      const left$ = watchedData(session, `${directory}/${former}`).pipe(
+        filter(({ node }) => node === undefined),
+      );
       await firstOf(merge(left$, over$), signal);
     } else if (present.length >= size) {
       await persistently(session, signal, () =>
@@ -86,9 +87,9 @@ async function awaitRound(
       );
     } else {
       // Whoever comes looks for itself: it is enough to hear that a round was opened.
-      const opened$ = session
-        .watchData(directory)
-        .pipe(filter(({ node }) => node?.stat.mzxid !== stat.mzxid));
+      const opened$ = watchedData(session, directory).pipe(
+        filter(({ node }) => node?.stat.mzxid !== stat.mzxid),
+      );
       await firstOf(merge(opened$, over$), signal);
     }
   }

@@ -5,6 +5,7 @@ import { inBackground, type OwnNode } from './own-node';
 import { persistently } from './persistently';
 import type { Round } from './round';
 import { firstOf } from './waiting';
+import { watchedData } from './watched';
 
 /** The write that opened the barrier: who passed, and when, by zxid and by the ensemble's clock. */
 export interface Opening {
@@ -47,8 +48,9 @@ export class EnteredBarrier implements AsyncDisposable {
   }
 
   /**
-   * Says that this participant is done, and waits until all others are, by leaving or by dying. Rejects with
-   * the signal's reason; this one has left all the same. Safe twice.
+   * Says that this participant is done, and waits until all others are, by leaving or by dying. Rejects with the
+   * signal's reason, with `CLOSED` or `AUTH_FAILED` for the session's end, or with what the server refuses; this one has
+   * left all the same. Safe twice.
    */
   async leave({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     this.#holding.release();
@@ -96,7 +98,7 @@ export class EnteredBarrier implements AsyncDisposable {
   }
 
   async #gone(name: string, signal: AbortSignal | undefined): Promise<void> {
-    const node$ = this.#session.watchData(`${this.#directory}/${name}`);
+    const node$ = watchedData(this.#session, `${this.#directory}/${name}`);
     await firstOf(node$.pipe(filter(({ node }) => node === undefined)), signal);
   }
 }

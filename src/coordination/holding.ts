@@ -39,6 +39,7 @@ export class Holding {
     const lose = () => {
       this.#follow('LOST');
     };
+    // A node of one's own that may not be read tells nothing of its removal; the end of the session is heard all the same.
     const gone$ = session.watchData(node.path).pipe(
       filter((seen) => seen.node?.stat.czxid !== node.czxid),
       map(() => 'LOST' as const),

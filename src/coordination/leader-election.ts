@@ -46,7 +46,7 @@ export function startCandidacy(
 export class Candidacy implements AsyncDisposable {
   /**
    * Replays the present one. Completes after `RESIGNED`, which comes by disposal or when the session is closed;
-   * errors when the server refuses, such as with `NO_AUTH`.
+   * errors with `AUTH_FAILED`, and when the server refuses, such as with `NO_AUTH`.
    */
   readonly leadership$: Observable<Leadership>;
   readonly #leadership$ = new ReplaySubject<Leadership>(1);

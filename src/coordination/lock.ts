@@ -6,6 +6,7 @@ import { persistently } from './persistently';
 import { inSequence } from './sequence';
 import { sessionOver } from './session-id';
 import { firstOf } from './waiting';
+import { watchedData } from './watched';
 
 export interface AcquireOptions {
   /** Gives up waiting; `AbortSignal.timeout(ms)` is a deadline. */
@@ -67,7 +68,9 @@ async function awaitTurn(
     const place = queue.indexOf(own.name);
     const before = queue[place - 1];
     if (before === undefined) return place === 0;
-    const gone$ = session.watchData(`${directory}/${before}`).pipe(filter(({ node }) => node === undefined));
+    const gone$ = watchedData(session, `${directory}/${before}`).pipe(
+      filter(({ node }) => node === undefined),
+    );
     await firstOf(merge(gone$, sessionOver(session, own.sessionId)), signal);
   }
 }

@@ -23,6 +23,7 @@ import { createBelow } from './create-below';
 import { hasCode, persistently, withinSession } from './persistently';
 import { sameSession } from './session-id';
 import { connected, firstOf, pause } from './waiting';
+import { watchedData } from './watched';
 
 const RETRY = { firstMs: 50, limitMs: 2000 };
 
@@ -94,7 +95,7 @@ export class Membership implements AsyncDisposable {
   ) {
     this.present$ = harmless(this.#present$, session.log);
     this.#wanted$ = new BehaviorSubject(data);
-    const seen$ = combineLatest([this.#sessionId$(), session.watchData(this.#path)]);
+    const seen$ = combineLatest([this.#sessionId$(), watchedData(session, this.#path)]);
     const present$ = seen$.pipe(
       map(([id, { node }]) => node !== undefined && node.stat.ephemeralOwner === id),
     );

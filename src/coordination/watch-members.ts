@@ -1,6 +1,7 @@
 import { Observable, Subscription } from 'rxjs';
 import { harmless } from '../streams/harmless';
 import type { DataSnapshot, ZooKeeperSession } from '../streams/session';
+import { watchedChildren, watchedData } from './watched';
 
 export interface Member {
   readonly data: Buffer;
@@ -15,7 +16,8 @@ export interface Member {
  * latest, eventually; a member that comes and goes in between may not be seen. While this session is not connected,
  * the last known ones stay. Each who watches holds a watch for each member.
  *
- * Completes when the session is closed.
+ * Completes when the session is closed; errors with `AUTH_FAILED`, and with `NO_AUTH` when the group or a member of it may
+ * not be read.
  */
 export function watchMembers(
   session: ZooKeeperSession,
@@ -25,7 +27,7 @@ export function watchMembers(
     const members = new Map<string, WatchedMember>();
     const watch = (name: string, member: WatchedMember) => {
       member.watching.add(
-        session.watchData(`${directory}/${name}`).subscribe({
+        watchedData(session, `${directory}/${name}`).subscribe({
           next: (seen) => {
             member.seen = seen;
             tell();
@@ -42,7 +44,7 @@ export function watchMembers(
     const fail = (error: unknown) => {
       subscriber.error(error);
     };
-    const watching = session.watchChildren(directory).subscribe({
+    const watching = watchedChildren(session, directory).subscribe({
       next: ({ node }) => {
         const names = new Set(node?.names);
         for (const [name, { watching: one }] of members) {

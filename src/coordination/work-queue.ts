@@ -10,6 +10,7 @@ import { queuePaths, type QueuePaths } from './queue-paths';
 import { inSequence, prefixOf } from './sequence';
 import { connectedSessionId } from './session-id';
 import { firstOf } from './waiting';
+import { watchedChildren } from './watched';
 
 /** A transaction that puts an item with the dead letters carries its data, and a server takes some 1 MiB of them. */
 export const MAX_ITEM_BYTES = 512 * 1024;
@@ -126,7 +127,7 @@ export class WorkQueue {
     const read = () => Promise.all([session.children(items), session.children(claims)]);
     const free = freeOf(...(await persistently(session, signal, read)));
     if (free.names.length > 0) return free;
-    const free$ = combineLatest([session.watchChildren(items), session.watchChildren(claims)]).pipe(
+    const free$ = combineLatest([watchedChildren(session, items), watchedChildren(session, claims)]).pipe(
       map(([all, claimed]) => freeOf(all.node, claimed.node)),
       filter(({ names }) => names.length > 0),
     );
