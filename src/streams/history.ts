@@ -43,9 +43,9 @@ export interface Sight {
 }
 
 /**
- * Tells the ensemble that is known from one that was wiped, or restored from an older copy. Opening a session is
- * a write, so a server that has just opened one is behind of nothing that was committed before: if its zxid is
- * lower than one seen earlier, history was rewritten.
+ * Tells the ensemble that is known from one that was wiped, or restored from an older copy. A server that has
+ * answered a sync is behind of nothing that was committed before: if its zxid is lower than one seen earlier, history
+ * was rewritten.
  *
  * What it cannot tell: an ensemble that was restored and has been written to until its zxid is higher than the one
  * known, if none of the marks shows it; and one without the landmark, after the same.
@@ -64,7 +64,7 @@ export class HistoryGuard {
     return this.#known;
   }
 
-  /** Judges the ensemble behind a session that has just been opened, and learns from it unless it is foreign. */
+  /** Judges the ensemble behind a connection that has just been made, and learns from it unless it is foreign. */
   async examine(to: Sender): Promise<Examined> {
     const sight = await this.#look(to);
     const why = this.#known === undefined ? undefined : await this.#contradiction(to, this.#known, sight);
@@ -134,10 +134,11 @@ export class HistoryGuard {
     }
     // Missing is a contradiction only where something else was one before: znodes are deleted in good faith too.
     if (this.#foreign && was !== null && is === null) return `it has no ${landmark}`;
-    for (const mark of this.#options.marks()) {
-      if (known.voided.includes(asText(mark))) continue;
-      const [path, mzxid] = mark;
-      const { node } = await exists(to, path, false);
+    const marks = this.#options.marks().filter((mark) => !known.voided.includes(asText(mark)));
+    // All at once: each connection waits for this.
+    const nodes = await Promise.all(marks.map(async ([path]) => (await exists(to, path, false)).node));
+    for (const [i, [path, mzxid]] of marks.entries()) {
+      const node = nodes[i];
       if (node === undefined ? this.#foreign : node.mzxid < mzxid) {
         return node === undefined ? `it has no ${path}` : `its ${path} is older than what was seen before`;
       }

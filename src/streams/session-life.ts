@@ -142,7 +142,8 @@ export class SessionLife {
       return;
     }
     const { connection, ended } = this.#adopt(established);
-    const admitted = resumed || (await this.#vetting.admits(connection, signal));
+    // Also when it is the session as before: a restored ensemble may have it too, and be ahead of our zxid by now.
+    const admitted = await this.#vetting.admits(connection, signal);
     if (signal.aborted) connection.destroy('given up');
     else if (admitted) {
       this.#onConnected(connection, resumed);

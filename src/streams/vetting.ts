@@ -23,8 +23,8 @@ export class Vetting {
   }
 
   /**
-   * Whether a session that was just opened may be used; if not, it has been ended. Rejects with a HandshakeError,
-   * `OTHER_HISTORY` or why nothing could be found out.
+   * Whether a session that was just opened or resumed may be used; if not, it has been ended. Rejects with a
+   * HandshakeError, `OTHER_HISTORY` or why nothing could be found out.
    */
   async admits(connection: Connection, signal: AbortSignal): Promise<boolean> {
     const examined = await this.#examine(connection, signal);

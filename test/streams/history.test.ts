@@ -2,6 +2,8 @@ import { type History, HistoryGuard, type Mark } from '../../src/streams/history
 import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 import { connect } from '../support/fleet';
 import { passes } from '../support/passes';
+import { TcpProxy } from '../support/tcp-proxy';
+import { dataTold } from '../support/told';
 import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 const FAR = '00000000ffffffff';
@@ -28,7 +30,11 @@ beforeEach(async () => {
   truth = { zxid, asOf: zxid, landmark: { czxid, ctime }, accepted: [], voided: [] };
 });
 
-function guarded(known: History | undefined, marks: readonly Mark[] = []) {
+function guarded(
+  known: History | undefined,
+  marks: readonly Mark[] = [],
+  connectString = zookeeper.connectString,
+) {
   const foreign: (string | undefined)[] = [];
   const guard = new HistoryGuard({
     landmark: root,
@@ -38,7 +44,7 @@ function guarded(known: History | undefined, marks: readonly Mark[] = []) {
     onLearned: () => undefined,
     onForeign: (why) => foreign.push(why),
   });
-  const session = openSession({ connectString: zookeeper.connectString, sessionTimeoutMs: 2000, guard });
+  const session = openSession({ connectString, sessionTimeoutMs: 2000, guard });
   return { session, guard, foreign };
 }
 
@@ -119,6 +125,31 @@ test('what is missing where something went back before is missed: it does not be
   expect(session.state.name).toBe('CONNECTING');
 });
 
+test('a session that is resumed is not used either while its ensemble is another one', async () => {
+  await using proxy = await TcpProxy.start(zookeeper.port);
+  const marks: Mark[] = [];
+  const { session, foreign } = guarded(truth, marks, proxy.connectString + zookeeper.chroot);
+  await using _ = session;
+  await session.connected(AbortSignal.timeout(10_000));
+  const epochs = connectedEpochs(session);
+  using told = dataTold(session, `${root}/node`);
+  await passes(() => {
+    expect(told.seen).toHaveLength(1);
+  });
+
+  marks.push([`${root}/node`, FAR]);
+  proxy.cut();
+  await passes(() => {
+    expect(foreign.at(-1)).toMatch(/node is older than what was seen before/);
+  });
+  expect(epochs).toEqual([1]);
+  await visitor.ensurePath(`${root}/accepted/a`);
+  await passes(() => {
+    expect(epochs).toEqual([1, 2]);
+    expect(told.seen).toHaveLength(2);
+  });
+});
+
 test('closing while an ensemble is refused leaves nothing behind', async () => {
   const { session, foreign } = guarded({ ...truth, zxid: FAR });
   await passes(() => {
@@ -130,4 +161,13 @@ test('closing while an ensemble is refused leaves nothing behind', async () => {
 
 function nextZxid(zxid: string, by: bigint): string {
   return (BigInt(`0x${zxid}`) + by).toString(16).padStart(16, '0');
+}
+
+/** Of each time that it was connected, so far. */
+function connectedEpochs(session: ZooKeeperSession): readonly number[] {
+  const epochs: number[] = [];
+  session.state$.subscribe((state) => {
+    if (state.name === 'CONNECTED') epochs.push(state.epoch);
+  });
+  return epochs;
 }
