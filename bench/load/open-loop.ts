@@ -6,7 +6,10 @@ import type { HttpAnswer, HttpConnection } from './http-connection';
 const PATIENCE_MS = 15_000;
 
 export interface OpenLoopOptions {
-  /** Enough of them that a slow server does not slow the arrivals; beyond them requests wait here, and the wait counts. */
+  /**
+   * Enough of them that a slow server does not slow the arrivals; beyond them requests wait here, and the wait counts.
+   * Used in turn: a server closes one that never asks for anything.
+   */
   readonly connections: readonly HttpConnection[];
   /** Sent in turn. */
   readonly requests: readonly Uint8Array[];
@@ -52,7 +55,7 @@ export async function openLoop(options: OpenLoopOptions): Promise<OpenLoopResult
     patience = setTimeout(resolve, lastAt + PATIENCE_MS - now());
     const sendDue = (): void => {
       for (; next < due; next += 1) {
-        const connection = idle.pop();
+        const connection = idle.shift();
         if (connection === undefined) return;
         send(connection, next);
       }

@@ -100,3 +100,14 @@ export function within({ load }: Timeline, { from, to }: Span): { latenciesMs: n
   }
   return { latenciesMs: latencies, failed };
 }
+
+/** How often each status other than 200 was answered, by that status; `none`: no answer at all. */
+export function failures({ load }: Timeline): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const status of load.statuses) {
+    if (status === 200) continue;
+    const kind = status === 0 ? 'none' : String(status);
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return counts;
+}

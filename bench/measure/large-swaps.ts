@@ -3,7 +3,7 @@ import type { Figure, Measurement } from '../figure';
 import { closedLoop } from '../load/closed-loop';
 import { openConnections } from '../load/http-connection';
 import { jsonRequest } from '../load/infer-request';
-import { swapTimeline, within, type Span, type Timeline } from '../load/swap-timeline';
+import { failures, swapTimeline, within, type Span, type Timeline } from '../load/swap-timeline';
 import { median, percentile } from '../percentile';
 import type { TimelinePanel } from '../report/latency-plot';
 import type { Scale } from '../scale';
@@ -26,6 +26,8 @@ interface Summary {
   readonly quietP99Ms: number;
   readonly swappingP99Ms: number;
   readonly failed: number;
+  /** Those by status. */
+  readonly failures: Readonly<Record<string, number>>;
   readonly requests: number;
   readonly swaps: number;
   readonly swapMs: number;
@@ -113,6 +115,7 @@ function summary(timeline: Timeline): Summary {
     quietP99Ms: median(quiet),
     swappingP99Ms: median(swapping),
     failed: all.failed,
+    failures: failures(timeline),
     requests: timeline.load.arrivals.length,
     swaps: timeline.swaps.length,
     swapMs: median(timeline.swaps.map(({ from, to }) => to - from)),
@@ -138,7 +141,7 @@ function report(
     },
     {
       name: 'failed requests in that load',
-      measured: { value: ours.failed, unit: '', what: `of ${ours.requests}` },
+      measured: { value: ours.failed, unit: '', what: `of ${ours.requests}${inWords(ours.failures)}` },
       against: { value: 0, unit: '', what: 'none' },
       goal: { of: 'measured', atMost: 0 },
     },
@@ -160,4 +163,9 @@ function report(
     figures,
     details: { perSecond, ...Object.fromEntries(panels.map(({ title }, i) => [title, summaries[i]])) },
   };
+}
+
+function inWords(failures: Summary['failures']): string {
+  const kinds = Object.entries(failures).map(([status, count]) => `${count} times ${status}`);
+  return kinds.length === 0 ? '' : `: ${kinds.join(', ')}`;
 }
