@@ -8,6 +8,9 @@ import { runStaticChecks } from './static-checks.mjs';
 
 // `npm test`: the set-up, the static checks, every test; with arguments, jest alone, which gets them.
 
+// As the program does for itself: jest's own process.env is a copy that native code does not see.
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
 const args = process.argv.slice(2);
 const totalsFile = `${stateDirectory}/totals`;
 const jestReport = `${stateDirectory}/jest.json`;

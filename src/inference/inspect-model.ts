@@ -1,11 +1,10 @@
 import { dirname, join } from 'node:path';
 import { existsSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
 import { errorMessage, ModelError } from '../errors';
 import { DEFAULT_CONFIG } from '../handler-config';
 import { HANDLER_FILE, SETTINGS_FILE, type ModelFiles } from './repository';
 import type { ModelSignature } from './signature';
-import { WORKER_MAIN } from './worker/main-path';
+import { startWorker } from './start-worker';
 import type { FromWorker, ToWorker, WorkerData, WorkerPhase } from './worker/protocol';
 
 /** What is found out about a model file by loading it as a server does. */
@@ -30,7 +29,7 @@ export async function inspectModel(
     handlers: options.handlers ?? true,
     params: { epoch: 0, params: DEFAULT_CONFIG.params },
   };
-  const worker = new Worker(WORKER_MAIN);
+  const worker = startWorker();
   worker.postMessage({ type: 'load', data } satisfies ToWorker);
   return await new Promise<InspectedModel>((resolve, reject) => {
     let outcome: (() => void) | undefined;

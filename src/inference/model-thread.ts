@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { LoadTimeoutError, ModelError, RequestError, errorMessage } from '../errors';
 import { departed, type Departure } from './departure';
@@ -8,7 +8,7 @@ import { modelLines } from './model-lines';
 import { CALL_TIMEOUT_MS, LOAD_TIMEOUT_MS, type ModelThreadOptions } from './model-thread-options';
 import { Pending } from './pending';
 import type { BatchToRun } from './request-batch';
-import { WORKER_MAIN } from './worker/main-path';
+import { startWorker } from './start-worker';
 import type {
   BatchAnswers,
   FromWorker,
@@ -74,7 +74,7 @@ export class ModelThread {
     this.gone = this.#departure.promise;
     this.exited = this.#exit.promise;
     const progress = new SharedArrayBuffer(4);
-    this.#worker = limits.spares?.take() ?? new Worker(WORKER_MAIN);
+    this.#worker = limits.spares?.take() ?? startWorker();
     this.#post({ type: 'load', data: { ...data, progress } });
     this.#hangWatch = limits.hangAfterMs && this.#watch(progress, limits.hangAfterMs);
     this.#worker.on('message', (message: FromWorker) => {

@@ -1,7 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { errorMessage } from '../errors';
-import { WORKER_MAIN } from './worker/main-path';
+import { startWorker } from './start-worker';
 import { SPARE } from './worker/protocol';
 
 /**
@@ -34,7 +34,7 @@ export class SpareWorkers implements AsyncDisposable {
       worker.ref();
       return worker;
     }
-    return new Worker(WORKER_MAIN);
+    return startWorker();
   }
 
   /** Ends those that nobody took. */
@@ -82,5 +82,5 @@ export class SpareWorkers implements AsyncDisposable {
 }
 
 function startSpare(): Worker {
-  return new Worker(WORKER_MAIN, { workerData: SPARE });
+  return startWorker({ workerData: SPARE });
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { DEFAULT_CONFIG, type LogLevel } from '../../src/handler-config';
 import type { ModelFiles } from '../../src/inference/repository';
-import { WORKER_MAIN } from '../../src/inference/worker/main-path';
+import { startWorker } from '../../src/inference/start-worker';
 import { BodyPacker, unpackBodies } from '../../src/inference/worker/packed-bodies';
 import type {
   Batch,
@@ -64,7 +64,7 @@ export class ModelWorker implements AsyncDisposable {
       params: { epoch: 0, params: {} },
       ...options,
     };
-    this.#worker = new Worker(WORKER_MAIN);
+    this.#worker = startWorker();
     this.post({ type: 'load', data });
     this.#worker.on('message', (message: FromWorker) => this.messages.push(message));
     this.#exited = once(this.#worker, 'exit').then(([code]: number[]) => code ?? -1);

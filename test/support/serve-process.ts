@@ -28,6 +28,8 @@ export class ServeProcess implements AsyncDisposable {
     readonly stateDir?: string;
     /** Of node itself. */
     readonly nodeOptions?: readonly string[];
+    /** Where it puts what it needs for a while; default: where everybody does. */
+    readonly scratch?: string;
   }): Promise<ServeProcess> {
     const own = options.stateDir === undefined ? await temporaryDirectory() : undefined;
     const stateDir = options.stateDir ?? own?.path ?? '';
@@ -41,6 +43,7 @@ export class ServeProcess implements AsyncDisposable {
     );
     const child = spawn(process.execPath, [...(options.nodeOptions ?? []), CLI, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...(options.scratch !== undefined && { TMPDIR: options.scratch }) },
     });
     // A run that ends by an error of its own leaves nothing behind.
     const kill = (): void => {

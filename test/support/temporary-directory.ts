@@ -7,8 +7,8 @@ export interface TemporaryDirectory extends AsyncDisposable {
 }
 
 /** A new, empty directory, removed with all that is in it when disposed of. */
-export async function temporaryDirectory(): Promise<TemporaryDirectory> {
-  const path = await realpath(await mkdtemp(join(tmpdir(), 'zooserve-test-')));
+export async function temporaryDirectory(parent = tmpdir()): Promise<TemporaryDirectory> {
+  const path = await realpath(await mkdtemp(join(parent, 'zooserve-test-')));
   return {
     path,
     async [Symbol.asyncDispose]() {
