@@ -18,8 +18,16 @@ export interface CheckedLoadResult {
   readonly byVersion: Readonly<Record<string, number>>;
   /** Which version the answers under each promotion (a zxid) named; more than one would be wrong. */
   readonly byPromotion: ReadonlyMap<string, ReadonlySet<string>>;
+  /** When there were answers under each promotion, and under each config. */
+  readonly spans: Readonly<Record<'promotion' | 'config', ReadonlyMap<string, Span>>>;
   /** Of single requests, in order of arrival. */
   readonly latenciesMs: readonly number[];
+}
+
+/** Of the first and the last of some answers, in ms since 1970. */
+export interface Span {
+  readonly first: number;
+  readonly last: number;
 }
 
 interface Answer {
@@ -48,6 +56,7 @@ export class CheckedLoad {
   readonly #failures: string[] = [];
   readonly #byVersion: Record<string, number> = {};
   readonly #byPromotion = new Map<string, Set<string>>();
+  readonly #spans = { promotion: new Map<string, Span>(), config: new Map<string, Span>() };
   readonly #latenciesMs: number[] = [];
   #awaited: { readonly zxid: string; readonly seen: () => void } | undefined;
   #stopped = false;
@@ -109,6 +118,7 @@ export class CheckedLoad {
       mixed: this.#mixed,
       byVersion: this.#byVersion,
       byPromotion: this.#byPromotion,
+      spans: this.#spans,
       latenciesMs: this.#latenciesMs,
     };
   }
@@ -165,6 +175,13 @@ export class CheckedLoad {
 
   /** Zxids are 16 hex digits, so that they compare as strings. */
   #order(before: Zxids, { promotion, config }: Zxids): void {
+    const now = Date.now();
+    for (const [spans, zxid] of [
+      [this.#spans.promotion, promotion],
+      [this.#spans.config, config],
+    ] as const) {
+      if (zxid !== undefined) spans.set(zxid, { first: spans.get(zxid)?.first ?? now, last: now });
+    }
     if (isOlder(promotion, before.promotion) || isOlder(config, before.config)) this.#wentBack += 1;
     this.#newest = {
       promotion: newer(promotion, this.#newest.promotion),

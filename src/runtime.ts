@@ -173,6 +173,7 @@ export class Replica implements AsyncDisposable {
     };
     await this.#withoutZooKeeper;
     this.#registration = await registerReplica(session, paths, this.id, record, log);
+    log.info({ replica: this.id }, 'this replica is registered');
     await Promise.all([store.claim(), loads?.claim()]);
     if (signal.aborted) return;
     readiness.awaits('the list of models has not been read yet');

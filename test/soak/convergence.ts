@@ -1,48 +1,78 @@
-import { errorMessage } from '../../src/errors';
+import { inspect } from 'node:util';
 import { eventually } from '../support/eventually';
 import { infer, IRIS, DIGITS } from '../support/infer';
 import type { ObservedReplica } from '../support/observed-replica';
-import type { Rig } from './rig';
+import { TEST_SESSION_TIMEOUT_MS } from '../support/zookeeper';
+import { seconds } from './lane';
 import { MODELS } from './models';
+import type { Rig } from './rig';
 
-const CONVERGED_WITHIN_MS = 120_000;
+/** Within so much after the last fault everybody has to be where ZooKeeper is. */
+export const CONVERGED_WITHIN_MS = 5 * TEST_SESSION_TIMEOUT_MS;
+/** How long is waited, to tell what is late from what never comes. */
+const PATIENCE_MS = 120_000;
 const FIXTURES = { iris: IRIS, digits: DIGITS };
+
+export interface Convergence {
+  /** Of each replica and each client, for each model, how long it took. */
+  readonly ms: readonly number[];
+  /** Who was late, or did not get there, and where they were. */
+  readonly complaints: readonly string[];
+}
 
 /**
  * Waits until everybody is where ZooKeeper is: each replica in what it answers and in what it reports, each observer in
- * what it was told. Returns who did not get there, and where they were.
+ * what it was told. `since`: of `performance.now()`, when the last fault ended.
  */
-export async function convergence(rig: Rig): Promise<string[]> {
-  const complaints: string[] = [];
-  for (const model of MODELS) {
-    const version = await stateOf(rig, rig.paths.version(model));
-    const config = await stateOf(rig, rig.paths.config(model));
-    const expected = { model, version, config };
-    const parts = [
-      // What became of the others is told elsewhere.
-      ...rig.replicas
-        .filter(({ live }) => live)
-        .map((replica) => [`replica ${replica.name}`, () => served(rig, replica, expected)]),
-      ...rig.observers.map((observer) => [
-        observer.name,
-        () =>
-          Promise.resolve(
-            observer.latest.get(rig.paths.version(model)) === version.mzxid &&
-              observer.latest.get(rig.paths.config(model)) === config.mzxid,
-          ),
-      ]),
-    ] as [string, () => Promise<unknown>][];
-    for (const [name, look] of parts) {
+export async function convergence(rig: Rig, since: number): Promise<Convergence> {
+  const parties = (await Promise.all(MODELS.map((model) => partiesOf(rig, model)))).flat();
+  const outcomes = await Promise.all(
+    parties.map(async ({ who, arrived }) => {
+      let seen: unknown;
+      const look = async (): Promise<boolean> => (seen = await arrived()) === true;
       try {
-        await eventually(look, (seen) => seen === true, CONVERGED_WITHIN_MS);
-      } catch (error) {
-        complaints.push(
-          `${name} did not get to ${model} ${version.data} at ${version.mzxid}: ${errorMessage(error)}`,
-        );
+        await eventually(look, Boolean, PATIENCE_MS);
+        return { who, ms: performance.now() - since };
+      } catch {
+        return { who, never: inspect(seen) };
       }
-    }
-  }
-  return complaints;
+    }),
+  );
+  return {
+    ms: outcomes.flatMap(({ ms }) => ms ?? []),
+    complaints: outcomes.flatMap(({ who, ms, never }) => {
+      if (ms === undefined) return `${who} never got to where ZooKeeper is: ${never}`;
+      return ms > CONVERGED_WITHIN_MS ? `${who} got to where ZooKeeper is only after ${seconds(ms)}` : [];
+    }),
+  };
+}
+
+interface Party {
+  readonly who: string;
+  /** True, or what is seen instead. */
+  readonly arrived: () => Promise<unknown>;
+}
+
+async function partiesOf(rig: Rig, model: Model): Promise<readonly Party[]> {
+  const version = await stateOf(rig, rig.paths.version(model));
+  const config = await stateOf(rig, rig.paths.config(model));
+  const goal = `at ${model} ${version.data} of ${version.mzxid}`;
+  return [
+    // What became of the others is told elsewhere.
+    ...rig.replicas
+      .filter(({ live }) => live)
+      .map((replica) => ({
+        who: `replica ${replica.name} ${goal}`,
+        arrived: () => served(rig, replica, { model, version, config }),
+      })),
+    ...rig.observers.map(({ name, latest }) => ({
+      who: `${name} ${goal}`,
+      arrived: () => {
+        const seen = [latest.get(rig.paths.version(model)), latest.get(rig.paths.config(model))];
+        return Promise.resolve((seen[0] === version.mzxid && seen[1] === config.mzxid) || seen);
+      },
+    })),
+  ];
 }
 
 interface State {
@@ -51,20 +81,21 @@ interface State {
 }
 
 async function stateOf({ session }: Rig, path: string): Promise<State> {
-  await session.connected(AbortSignal.timeout(CONVERGED_WITHIN_MS));
+  await session.connected(AbortSignal.timeout(PATIENCE_MS));
   await session.sync(path);
   const node = await session.get(path);
   if (node === undefined) throw new Error(`there is no ${path}`);
   return { data: node.data.toString(), mzxid: node.stat.mzxid };
 }
 
+type Model = keyof typeof FIXTURES;
+
 interface Expected {
-  readonly model: 'iris' | 'digits';
+  readonly model: Model;
   readonly version: State;
   readonly config: State;
 }
 
-/** True, or what is seen instead. */
 async function served(
   { session, paths }: Rig,
   { name, url }: ObservedReplica,

@@ -3,31 +3,48 @@ import { errorMessage } from '../../src/errors';
 import { SeededRandom } from '../support/seeded-random';
 import type { Rig } from './rig';
 
+/** What came of a decision. */
+export interface Outcome {
+  /** Whether it had anything to act on: a session to expire, bytes to hold back. Only then it counts as done. */
+  readonly took: boolean;
+  /** In words, where there is something to tell. */
+  readonly words?: string;
+}
+
 /** What a lane has decided to do next. */
-export interface Decision {
+export interface Decision<Kind extends string = string> {
   /** In the summary such decisions are counted together. */
-  readonly kind: string;
+  readonly kind: Kind;
   /** All of it, in words: the same seed gives the same ones, in the same order. */
   readonly words: string;
   /** How long the lane does nothing afterwards. */
   readonly calmMs: number;
   /** Carries it out, and undoes what is to be undone; a pause in it ends early when `stop` aborts. */
-  readonly act: (rig: Rig, stop: AbortSignal) => Promise<unknown>;
+  readonly act: (rig: Rig, stop: AbortSignal) => Promise<Outcome>;
 }
 
 /** One of the sequences of events that run beside each other. */
 export interface Lane {
   readonly name: string;
-  /** Depends on nothing but the numbers that it draws. */
-  readonly decide: (random: SeededRandom) => Decision;
+  /** Of decisions: each of them comes again and again. */
+  readonly kinds: readonly string[];
+  /** Its decisions, one by one, depend on nothing but the numbers that it draws. */
+  readonly decisions: (random: SeededRandom) => () => Decision;
 }
 
 /** Lines such as `  12.3 s  servers   #4  kill the leader, for 1.2 s`. */
 export type Tell = (lane: string, line: string) => void;
 
+/** How often something was decided, and how often it took hold. */
+export interface Count {
+  readonly decided: number;
+  readonly took: number;
+}
+
 export interface LaneOutcome {
   readonly lane: string;
-  readonly counts: ReadonlyMap<string, number>;
+  /** By kind, all of them. */
+  readonly counts: ReadonlyMap<string, Count>;
   readonly complaints: readonly string[];
 }
 
@@ -36,30 +53,51 @@ export function seededFor(name: string, seed: number): SeededRandom {
   return new SeededRandom(Buffer.from(name).reduce((sum, byte) => Math.imul(sum, 31) + byte, seed));
 }
 
-/** Decides and acts until `stop` aborts; what goes wrong in the rig itself ends the lane and is told. */
-export async function runLane(
-  lane: Lane,
-  seed: number,
-  rig: Rig,
-  { stop, tell }: { readonly stop: AbortSignal; readonly tell: Tell },
-): Promise<LaneOutcome> {
-  const random = seededFor(lane.name, seed);
-  const counts = new Map<string, number>();
-  for (let number = 1; !stop.aborted; number += 1) {
-    const { kind, words, calmMs, act } = lane.decide(random);
-    tell(lane.name, `#${number}  ${words}`);
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
-    try {
-      const outcome = await act(rig, stop);
-      if (typeof outcome === 'string') tell(lane.name, `#${number}  ${outcome}`);
-    } catch (error) {
-      const complaint = `${lane.name} #${number} (${words}): ${errorMessage(error)}`;
-      tell(lane.name, `#${number}  WRONG, and nothing more here: ${errorMessage(error)}`);
-      return { lane: lane.name, counts, complaints: [complaint] };
-    }
-    await pause(calmMs, stop);
+/** A lane under way: it goes on where it stopped. */
+export class RunningLane implements LaneOutcome {
+  readonly lane: string;
+  readonly counts: Map<string, Count>;
+  readonly complaints: string[] = [];
+  readonly #decide: () => Decision;
+  #number = 0;
+
+  constructor(
+    { name, kinds, decisions }: Lane,
+    seed: number,
+    private readonly rig: Rig,
+    private readonly tell: Tell,
+  ) {
+    this.lane = name;
+    this.counts = new Map(kinds.map((kind) => [kind, { decided: 0, took: 0 }]));
+    this.#decide = decisions(seededFor(name, seed));
   }
-  return { lane: lane.name, counts, complaints: [] };
+
+  /** Decides and acts until `stop` aborts; what goes wrong in the rig itself ends the lane for good and is told. */
+  async run(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted && this.complaints.length === 0) {
+      const decision = this.#decide();
+      this.#number += 1;
+      await this.#carryOut(decision, stop);
+      await pause(decision.calmMs, stop);
+    }
+  }
+
+  async #carryOut({ kind, words, act }: Decision, stop: AbortSignal): Promise<void> {
+    const told = (what: string): void => {
+      this.tell(this.lane, `#${this.#number}  ${what}`);
+    };
+    told(words);
+    try {
+      const outcome = await act(this.rig, stop);
+      const { decided, took } = this.counts.get(kind) ?? { decided: 0, took: 0 };
+      this.counts.set(kind, { decided: decided + 1, took: took + (outcome.took ? 1 : 0) });
+      if (outcome.words !== undefined) told(outcome.words);
+      else if (!outcome.took) told('it met with nothing');
+    } catch (error) {
+      told(`WRONG, and nothing more here: ${errorMessage(error)}`);
+      this.complaints.push(`${this.lane} #${this.#number} (${words}): ${errorMessage(error)}`);
+    }
+  }
 }
 
 /** Ends early, and without an error, when `stop` aborts. */

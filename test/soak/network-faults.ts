@@ -1,7 +1,9 @@
 import type { EnsembleProxy } from '../support/ensemble-proxy';
-import { type Decision, type Lane, pause, seconds } from './lane';
+import { eventually } from '../support/eventually';
+import { type Lane, pause, seconds } from './lane';
 import type { Rig } from './rig';
 
+/** Drawn more than once: it comes as much more often. */
 const KINDS = [
   'cut',
   'cut in mid-frame',
@@ -9,10 +11,18 @@ const KINDS = [
   'silence',
   'silence on the way there',
   'silence on the way back',
+  'silence one way, then both',
   'refuse',
   'slow down',
   'expire the session',
 ] as const;
+type Kind = (typeof KINDS)[number];
+
+/** Clients that are at peace say something every third of a session timeout. */
+const SHORTEST_MS = 1000;
+const LONGEST_MS = 8000;
+/** A client that has none may just be about to have a connection. */
+const CONNECTED_WITHIN_MS = 5000;
 
 /** The network between one client, `<what> 1` to `<what> 3`, and all servers breaks in one way or another. */
 export function networkFaults(
@@ -22,63 +32,100 @@ export function networkFaults(
 ): Lane {
   return {
     name,
-    decide(random): Decision {
-      const kind = random.pick(KINDS);
-      const index = random.between(0, 2);
-      const forMs = random.between(20, 8000);
-      const bytes = random.between(1, 60);
-      const slowMs = random.between(10, 400);
-      const details = {
-        'cut in mid-frame': ` after ${bytes} bytes`,
-        'slow down': ` by ${slowMs} ms each way, for ${seconds(forMs)}`,
-      };
-      const lasting = LASTING.has(kind) ? `, for ${seconds(forMs)}` : '';
-      const detail = kind in details ? details[kind as keyof typeof details] : lasting;
-      return {
-        kind,
-        words: `${kind}: ${what} ${index + 1}${detail}`,
-        calmMs: random.between(100, 4000),
-        async act(rig, stop) {
-          const network = networks(rig)[index];
-          if (network === undefined) throw new Error(`there is no ${what} ${index + 1}`);
-          if (kind === 'expire the session') return (await network.expire()) ? undefined : 'it had none';
-          await begin[kind](network, { bytes, slowMs });
-          if (kind !== 'cut') await pause(forMs, stop);
-          await network.heal();
-          return undefined;
-        },
+    kinds: [...new Set(KINDS)],
+    decisions(random) {
+      const next = random.rounds<Kind>(KINDS);
+      return () => {
+        const kind = next();
+        const index = random.between(0, 2);
+        const drawn: Drawn = {
+          forMs: random.between(SHORTEST_MS, LONGEST_MS),
+          bytes: random.between(1, 60),
+          slowMs: random.between(10, 400),
+          first: random.pick(['toServer', 'toClient']),
+        };
+        return {
+          kind,
+          words: `${kind}: ${what} ${index + 1}${details[kind]?.(drawn) ?? `, for ${seconds(drawn.forMs)}`}`,
+          calmMs: random.between(100, 4000),
+          async act(rig, stop) {
+            const network = networks(rig)[index];
+            if (network === undefined) throw new Error(`there is no ${what} ${index + 1}`);
+            if (kind === 'expire the session') return { took: await expired(network) };
+            await connected(network);
+            const before = network.touched;
+            await faults[kind](network, drawn, stop);
+            const took = network.touched > before;
+            await network.heal();
+            return { took };
+          },
+        };
       };
     },
   };
 }
 
-const LASTING: ReadonlySet<string> = new Set([
-  'silence',
-  'silence on the way there',
-  'silence on the way back',
-  'refuse',
-]);
+interface Drawn {
+  readonly forMs: number;
+  readonly bytes: number;
+  readonly slowMs: number;
+  readonly first: 'toServer' | 'toClient';
+}
 
-type Begin = (network: EnsembleProxy, drawn: { bytes: number; slowMs: number }) => void | Promise<void>;
+const nothing = (): string => '';
 
-const begin: Readonly<Record<Exclude<(typeof KINDS)[number], 'expire the session'>, Begin>> = {
-  cut: (network) => {
+const details: Readonly<Partial<Record<Kind, (drawn: Drawn) => string>>> = {
+  cut: nothing,
+  'expire the session': nothing,
+  'cut in mid-frame': ({ bytes }) => ` after ${bytes} bytes`,
+  'slow down': ({ slowMs, forMs }) => ` by ${slowMs} ms each way, for ${seconds(forMs)}`,
+  'silence one way, then both': ({ first, forMs }) =>
+    `, ${first === 'toServer' ? 'there' : 'back'} first, for ${seconds(forMs)}`,
+};
+
+type Fault = (network: EnsembleProxy, drawn: Drawn, stop: AbortSignal) => Promise<unknown>;
+
+const faults: Readonly<Record<Exclude<Kind, 'expire the session'>, Fault>> = {
+  cut(network) {
     network.cut();
+    return Promise.resolve();
   },
-  'cut in mid-frame': (network, { bytes }) => {
+  /** Until it has happened. */
+  'cut in mid-frame': async (network, { bytes, forMs }, stop) => {
+    const before = network.touched;
     network.cutAfter(bytes);
+    await eventually(() => stop.aborted || network.touched > before, Boolean, forMs).catch(() => undefined);
   },
-  silence: (network) => {
+  silence: silence(),
+  'silence on the way there': silence('toServer'),
+  'silence on the way back': silence('toClient'),
+  'silence one way, then both': async (network, { first, forMs }, stop) => {
+    network.blackhole(first);
+    await pause(forMs / 2, stop);
     network.blackhole();
+    await pause(forMs / 2, stop);
   },
-  'silence on the way there': (network) => {
-    network.blackhole('toServer');
+  refuse: async (network, { forMs }, stop) => {
+    await network.refuse();
+    await pause(forMs, stop);
   },
-  'silence on the way back': (network) => {
-    network.blackhole('toClient');
-  },
-  refuse: (network) => network.refuse(),
-  'slow down': (network, { slowMs }) => {
+  'slow down': async (network, { slowMs, forMs }, stop) => {
     network.delay(slowMs);
+    await pause(forMs, stop);
   },
 };
+
+function silence(...directions: ('toServer' | 'toClient')[]): Fault {
+  return async (network, { forMs }, stop) => {
+    network.blackhole(...directions);
+    await pause(forMs, stop);
+  };
+}
+
+async function connected(network: EnsembleProxy): Promise<void> {
+  await eventually(() => network.serverPort, Boolean, CONNECTED_WITHIN_MS).catch(() => undefined);
+}
+
+async function expired(network: EnsembleProxy): Promise<boolean> {
+  return eventually(() => network.expire(), Boolean, CONNECTED_WITHIN_MS).catch(() => false);
+}

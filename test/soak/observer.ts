@@ -4,6 +4,9 @@ import type { Ensemble } from '../support/ensemble';
 import { EnsembleProxy } from '../support/ensemble-proxy';
 import { TEST_SESSION_TIMEOUT_MS } from '../support/zookeeper';
 
+/** Often, to find each change that nothing was notified of. */
+const AUDIT_EVERY_MS = 5000;
+
 /** A client of the ensemble with a network of its own, which watches znodes and must never be told anything older. */
 export class Observer implements AsyncDisposable {
   readonly complaints: string[] = [];
@@ -31,6 +34,7 @@ export class Observer implements AsyncDisposable {
     const session = openSession({
       connectString: network.connectString,
       sessionTimeoutMs: TEST_SESSION_TIMEOUT_MS,
+      auditEveryMs: AUDIT_EVERY_MS,
     });
     return new Observer(name, network, session, paths);
   }

@@ -29,8 +29,8 @@ export class Rig implements AsyncDisposable {
     this.#disposables = disposables;
   }
 
-  /** Resolves when every replica serves. `interrupted` ends the start as soon as the present part of it is over. */
-  static async start(seed: number, interrupted: AbortSignal): Promise<Rig> {
+  /** Resolves when every replica serves. `scratch`: a folder for all that is put aside. `interrupted` ends the start as soon as the present part of it is over. */
+  static async start(seed: number, scratch: string, interrupted: AbortSignal): Promise<Rig> {
     const disposables: AsyncDisposable[] = [];
     const own = <T extends AsyncDisposable>(made: T): T => {
       disposables.push(made);
@@ -38,7 +38,7 @@ export class Rig implements AsyncDisposable {
       return made;
     };
     try {
-      const ensemble = own(await Ensemble.start());
+      const ensemble = own(await Ensemble.start(undefined, undefined, scratch));
       const session = own(
         openSession({ connectString: ensemble.connectString, sessionTimeoutMs: WRITER_TIMEOUT_MS }),
       );
@@ -54,7 +54,7 @@ export class Rig implements AsyncDisposable {
       const replicas: ObservedReplica[] = [];
       const observers: Observer[] = [];
       for (const name of NAMES) {
-        replicas.push(own(await ObservedReplica.start(ensemble, name)));
+        replicas.push(own(await ObservedReplica.start(ensemble, name, scratch)));
         observers.push(own(await Observer.start(ensemble, `client ${name}`, watched)));
       }
       return new Rig(ensemble, session, writes, replicas, observers, disposables);

@@ -1,81 +1,101 @@
+import { fourLetterWord } from '../../src/embedded/loopback-port';
 import type { EmbeddedZooKeeper } from '../../src/embedded/zookeeper-server';
 import { type Decision, type Lane, pause, seconds } from './lane';
 import type { Rig } from './rig';
 
-type Whom = 'the leader' | 'a follower';
+const KINDS = [
+  'kill the leader',
+  'kill a follower',
+  'kill the leader and another',
+  'kill two followers',
+  'kill all servers',
+  'suspend the leader',
+  'suspend a follower',
+  'wipe a follower',
+] as const;
+type Kind = (typeof KINDS)[number];
+
+/** Long enough to see that a server that is stopped does not answer. */
+const SHORTEST_MS = 300;
+const LONGEST_MS = 8000;
 
 /** Servers are killed, stopped and wiped; each time all of them are back before the next thing happens. */
 export const serverFaults: Lane = {
   name: 'servers',
-  decide(random) {
-    const kind: Kind = random.pick(['kill', 'kill', 'suspend', 'suspend', 'wipe', 'kill two', 'kill all']);
-    const whom: Whom = random.pick(['the leader', 'a follower']);
-    const forMs = random.between(0, 8000);
-    return { ...decisions[kind](whom, forMs), calmMs: random.between(500, 5000) };
+  kinds: KINDS,
+  decisions(random) {
+    const next = random.rounds<Kind>(KINDS);
+    return () => {
+      const kind = next();
+      const forMs = random.between(SHORTEST_MS, LONGEST_MS);
+      const words = `${kind}, for ${seconds(forMs)}`;
+      const calmMs = random.between(500, 5000);
+      const act: Decision['act'] = async (rig, stop) => {
+        const took = await faults[kind](rig, (server) => pauseOf(server, forMs, stop));
+        return { took, words: await whole(rig) };
+      };
+      return { kind, words, calmMs, act };
+    };
   },
 };
 
-type Kind = 'kill' | 'suspend' | 'wipe' | 'kill two' | 'kill all';
-type Uncalmed = Omit<Decision, 'calmMs'>;
+/** Lasts for as long as was drawn; tells whether the server answered meanwhile. */
+type Wait = (server: EmbeddedZooKeeper) => Promise<{ readonly answered: boolean }>;
 
-const decisions: Readonly<Record<Kind, (whom: Whom, forMs: number) => Uncalmed>> = {
-  kill: (whom, forMs) => down(`kill ${whom}`, forMs, async (rig) => [await found(rig, whom)]),
-  suspend: (whom, forMs) => ({
-    kind: `suspend ${whom}`,
-    words: `suspend ${whom} for ${seconds(forMs)}`,
-    async act(rig, stop) {
-      const server = await found(rig, whom);
-      server.suspend();
-      await pause(forMs, stop);
-      server.resume();
-      return whole(rig);
-    },
-  }),
+const faults: Readonly<Record<Kind, (rig: Rig, wait: Wait) => Promise<boolean>>> = {
+  'kill the leader': async (rig, wait) => down([await rig.ensemble.leader()], wait),
+  'kill a follower': async (rig, wait) => down([await follower(rig)], wait),
+  'kill the leader and another': async (rig, wait) =>
+    down([await rig.ensemble.leader(), await follower(rig)], wait),
+  'kill two followers': async (rig, wait) => down(await rig.ensemble.followers(), wait),
+  'kill all servers': (rig, wait) => down(rig.ensemble.servers, wait),
+  'suspend the leader': async (rig, wait) => stopped(await rig.ensemble.leader(), wait),
+  'suspend a follower': async (rig, wait) => stopped(await follower(rig), wait),
   // The leader has every write that was acknowledged, and the one that is wiped has it again from there.
-  wipe: (_whom, forMs) => ({
-    kind: 'wipe a follower',
-    words: `wipe a follower, and start it after ${seconds(forMs)}`,
-    async act(rig, stop) {
-      const server = await found(rig, 'a follower');
-      await rig.ensemble.wipe(server);
-      await pause(forMs, stop);
-      await server.restart();
-      return whole(rig);
-    },
-  }),
-  'kill two': (whom, forMs) =>
-    down(`kill ${whom} and another`, forMs, async (rig) => {
-      const one = await found(rig, whom);
-      const another = rig.ensemble.servers.find((server) => server !== one);
-      return another === undefined ? [one] : [one, another];
-    }),
-  'kill all': (_whom, forMs) =>
-    down('kill all servers', forMs, (rig) => Promise.resolve(rig.ensemble.servers)),
+  'wipe a follower': async (rig, wait) => {
+    const server = await follower(rig);
+    const took = server.running;
+    await rig.ensemble.wipe(server);
+    await wait(server);
+    await server.restart();
+    return took;
+  },
 };
 
-function down(
-  kind: string,
-  forMs: number,
-  choose: (rig: Rig) => Promise<readonly EmbeddedZooKeeper[]>,
-): Uncalmed {
-  return {
-    kind,
-    words: `${kind}, for ${seconds(forMs)}`,
-    async act(rig, stop) {
-      const servers = await choose(rig);
-      await Promise.all(servers.map((server) => server.kill('SIGKILL')));
-      await pause(forMs, stop);
-      await Promise.all(servers.map((server) => server.restart()));
-      return whole(rig);
-    },
-  };
+async function down(servers: readonly EmbeddedZooKeeper[], wait: Wait): Promise<boolean> {
+  const running = servers.filter((server) => server.running);
+  await Promise.all(servers.map((server) => server.kill('SIGKILL')));
+  const [answers] = await Promise.all(servers.map(wait));
+  await Promise.all(servers.map((server) => server.restart()));
+  return running.length === servers.length && answers?.answered === false;
 }
 
-async function found({ ensemble }: Rig, whom: Whom): Promise<EmbeddedZooKeeper> {
-  const leader = await ensemble.leader();
-  if (whom === 'the leader') return leader;
-  const [follower] = await ensemble.followers();
-  return follower ?? leader;
+async function stopped(server: EmbeddedZooKeeper, wait: Wait): Promise<boolean> {
+  server.suspend();
+  const began = performance.now();
+  const { answered } = await wait(server);
+  // The end of the run may have cut it short.
+  const seen = performance.now() - began >= SHORTEST_MS - 1;
+  server.resume();
+  return server.running && seen && !answered;
+}
+
+async function pauseOf(
+  { port }: EmbeddedZooKeeper,
+  ms: number,
+  stop: AbortSignal,
+): Promise<{ answered: boolean }> {
+  const seen = { answered: false };
+  void fourLetterWord(port, 'srvr', ms).then((answer) => (seen.answered = answer !== ''));
+  await pause(ms, stop);
+  // As it is now: one that goes on answers late.
+  return { ...seen };
+}
+
+async function follower({ ensemble }: Rig): Promise<EmbeddedZooKeeper> {
+  const [first] = await ensemble.followers();
+  if (first === undefined) throw new Error('nobody follows');
+  return first;
 }
 
 async function whole({ ensemble }: Rig): Promise<string> {

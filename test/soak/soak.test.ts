@@ -6,15 +6,16 @@ import { createInterface } from 'node:readline';
 import { TEST_SEED } from '../support/seeded-random';
 import { type Lane, seededFor } from './lane';
 import { LANES, soak } from './soak';
+import { neverHappened } from './verdict';
 
 const FAULTS_FOR_MS = 10_000;
 /** The start and the end of a run take as long as the machine lets them. */
 const PATIENCE_MS = 600_000;
 
 function decisions(lane: Lane, seed: number): readonly string[] {
-  const random = seededFor(lane.name, seed);
+  const decide = lane.decisions(seededFor(lane.name, seed));
   return Array.from({ length: 200 }, () => {
-    const { words, calmMs } = lane.decide(random);
+    const { words, calmMs } = decide();
     return `${words}, then ${calmMs} ms`;
   });
 }
@@ -25,6 +26,24 @@ test('the same seed decides the same things in the same order, another seed othe
     expect(decisions(lane, 7)).not.toEqual(decisions(lane, 8));
     expect(new Set(decisions(lane, 7)).size).toBeGreaterThan(100);
   }
+});
+
+test('each kind of fault is decided before any comes twice as often as it should', () => {
+  for (const lane of LANES) {
+    const decide = lane.decisions(seededFor(lane.name, 7));
+    const kinds = Array.from({ length: 12 }, () => decide().kind);
+    expect(new Set(kinds)).toEqual(new Set(lane.kinds));
+  }
+});
+
+test('what was decided and never took hold is told of a run that is long enough', () => {
+  const counts = new Map([
+    ['cut', { decided: 4, took: 1 }],
+    ['silence', { decided: 3, took: 0 }],
+  ]);
+  const lanes = [{ lane: 'network', counts, complaints: [] }];
+  expect(neverHappened(lanes, 180_000)).toEqual(['network: silence was tried 3 times and never took hold']);
+  expect(neverHappened(lanes, 10_000)).toEqual([]);
 });
 
 test(
@@ -41,7 +60,11 @@ test(
     expect([...(soaked.complaints.length > 0 ? lines : []), ...soaked.complaints]).toEqual([]);
     expect(soaked.requests).toBeGreaterThan(100);
     expect(soaked.written.acknowledged).toBeGreaterThan(4);
-    for (const { counts } of soaked.lanes) expect(counts.size).toBeGreaterThan(0);
+    for (const { lane, counts } of soaked.lanes) {
+      const took = [...counts.values()].reduce((sum, count) => sum + count.took, 0);
+      expect([lane, took]).not.toEqual([lane, 0]);
+    }
+    expect(soaked.convergedMs).toHaveLength(2 * 2 * 6);
   },
   PATIENCE_MS,
 );

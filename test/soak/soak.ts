@@ -1,12 +1,14 @@
 import { anySignal } from '../../src/any-signal';
 import { errorMessage } from '../../src/errors';
-import { runLane, type Lane, type LaneOutcome, seconds, seededFor } from './lane';
-import { convergence } from './convergence';
+import { temporaryDirectory } from '../support/temporary-directory';
+import { CONVERGED_WITHIN_MS, type Convergence, convergence } from './convergence';
+import { type Lane, type LaneOutcome, RunningLane, seconds, seededFor } from './lane';
+import { childProcesses, leftInEnsemble, leftOnMachine, needlessWatches } from './leftovers';
 import { networkFaults } from './network-faults';
 import { replicaFaults } from './replica-faults';
 import { Rig } from './rig';
 import { serverFaults } from './server-faults';
-import { verdict, type Verdict } from './verdict';
+import { neverHappened, verdict, type Verdict } from './verdict';
 import { MODELS } from './models';
 import { writes } from './writes';
 
@@ -19,9 +21,12 @@ export const LANES: readonly Lane[] = [
   replicaFaults,
 ];
 
+/** After so much of it there is a calm, in which everybody has to get to where ZooKeeper is. */
+const FAULTS_AT_A_TIME_MS = 60_000;
+
 export interface SoakOptions {
   readonly seed: number;
-  /** Of the faults; the start and the end come on top. */
+  /** Of the faults; the start, the calms and the end come on top. */
   readonly ms: number;
   readonly print: (line: string) => void;
   readonly interrupted: AbortSignal;
@@ -29,43 +34,72 @@ export interface SoakOptions {
 
 export interface Soaked extends Verdict {
   readonly lanes: readonly LaneOutcome[];
-  /** From the end of the last fault until every replica and every client was where ZooKeeper is. */
-  readonly convergedMs: number;
+  /** From the end of the last fault before each calm until one of the replicas or clients was where ZooKeeper is. */
+  readonly convergedMs: readonly number[];
 }
 
 /**
  * Lets everything happen at once for a while, in an order that the seed decides, and then holds what was seen against
  * what must be. Rejects with the signal's reason when it is interrupted, after everything was ended.
  */
-export async function soak({ seed, ms, print, interrupted }: SoakOptions): Promise<Soaked> {
+export async function soak(options: SoakOptions): Promise<Soaked> {
+  const before = await childProcesses();
+  await using scratch = await temporaryDirectory();
+  const { complaints, ...soaked } = await soakIn(scratch.path, options);
+  return { ...soaked, complaints: [...complaints, ...(await leftOnMachine(before, scratch.path))] };
+}
+
+async function soakIn(scratch: string, { seed, ms, print, interrupted }: SoakOptions): Promise<Soaked> {
   const began = performance.now();
   const tell = (lane: string, line: string): void => {
     const at = seconds(performance.now() - began).padStart(9);
     print(`${at}  ${lane.padEnd(9)} ${line}`);
   };
-  await using rig = await Rig.start(seed, interrupted);
+  await using rig = await Rig.start(seed, scratch, interrupted);
   tell('soak', 'three servers, three replicas under load and three clients are there');
-  const stop = anySignal([AbortSignal.timeout(ms), interrupted]);
-  const contending = Promise.all(
-    rig.observers.map(({ name, session }) =>
-      rig.lock.contend(name, session, { random: seededFor(name, seed), stop, workMs: 150 }),
-    ),
-  );
-  // Whoever waits for it is told; until then a failure must not end the process.
-  contending.catch(() => undefined);
-  const lanes = await Promise.all(LANES.map((lane) => runLane(lane, seed, rig, { stop, tell })));
-  interrupted.throwIfAborted();
-  tell('soak', 'no more faults; waiting until everybody is where ZooKeeper is');
-  const complaints = lanes.flatMap((lane) => lane.complaints);
-  try {
-    await contending;
-  } catch (error) {
-    complaints.push(`the lock: ${errorMessage(error)}`);
+  const over = new AbortController();
+  const contending = contend(rig, seed, anySignal([over.signal, interrupted]));
+  const lanes = LANES.map((lane) => new RunningLane(lane, seed, rig, tell));
+  const complaints: string[] = [];
+  const convergedMs: number[] = [];
+  const calm = async (once: boolean): Promise<void> => {
+    const { ms: took, complaints: late } = await unlessAborted(converge(rig, once), interrupted);
+    convergedMs.push(...took);
+    complaints.push(...late);
+  };
+  for (let left = ms; left > 0; left -= FAULTS_AT_A_TIME_MS) {
+    const stop = anySignal([AbortSignal.timeout(Math.min(left, FAULTS_AT_A_TIME_MS)), interrupted]);
+    await Promise.all(lanes.map((lane) => lane.run(stop)));
+    interrupted.throwIfAborted();
+    tell('soak', 'no more faults for now; waiting until everybody is where ZooKeeper is');
+    await calm(false);
   }
-  const convergedMs = await unlessAborted(converge(rig, complaints), interrupted);
+  over.abort();
+  complaints.push(...(await contending));
+  await calm(true);
+  complaints.push(...(await needlessWatches(rig)));
   await Promise.all(rig.replicas.map((replica) => replica.end('SIGTERM')));
   const { complaints: seen, ...figures } = await verdict(rig);
-  return { lanes, convergedMs, ...figures, complaints: [...complaints, ...seen] };
+  await Promise.all(rig.observers.map(({ session }) => session[Symbol.asyncDispose]()));
+  complaints.push(...lanes.flatMap((lane) => lane.complaints), ...neverHappened(lanes, ms));
+  return {
+    lanes,
+    convergedMs,
+    ...figures,
+    complaints: [...complaints, ...seen, ...(await leftInEnsemble(rig))],
+  };
+}
+
+/** Has the clients contend for the lock until `stop` aborts. Never rejects: resolves with what went wrong. */
+async function contend({ lock, observers }: Rig, seed: number, stop: AbortSignal): Promise<string[]> {
+  const outcomes = await Promise.allSettled(
+    observers.map(({ name, session }) =>
+      lock.contend(name, session, { random: seededFor(name, seed), stop, workMs: 150 }),
+    ),
+  );
+  return outcomes.flatMap((outcome) =>
+    outcome.status === 'fulfilled' ? [] : [`the lock: ${errorMessage(outcome.reason)}`],
+  );
 }
 
 /** Rejects as soon as the signal aborts; what is under way is then left to itself. */
@@ -80,18 +114,14 @@ async function unlessAborted<T>(running: Promise<T>, signal: AbortSignal): Promi
   return Promise.race([running, aborted]);
 }
 
-/** First to what was written last amid the faults, unless it cannot be served; then to one more write. */
-async function converge(rig: Rig, complaints: string[]): Promise<number> {
-  const began = performance.now();
-  let convergedMs = 0;
-  for (const round of ['as it is', 'once more'] as const) {
-    for (const model of MODELS) {
-      const present = (await rig.session.get(rig.paths.version(model)))?.data.toString();
-      const wanted = present === '1' ? '2' : '1';
-      if (round === 'once more' || present === 'missing') await rig.writes.promote(model, wanted);
-    }
-    complaints.push(...(await convergence(rig)));
-    if (round === 'as it is') convergedMs = performance.now() - began;
+/** To what was written last amid the faults, unless it cannot be served or one more write is to be followed. */
+async function converge(rig: Rig, onceMore: boolean): Promise<Convergence> {
+  const since = performance.now();
+  await rig.session.connected(AbortSignal.timeout(CONVERGED_WITHIN_MS));
+  for (const model of MODELS) {
+    const present = (await rig.session.get(rig.paths.version(model)))?.data.toString();
+    const wanted = present === '1' ? '2' : '1';
+    if (onceMore || present === 'missing') await rig.writes.promote(model, wanted);
   }
-  return convergedMs;
+  return convergence(rig, since);
 }

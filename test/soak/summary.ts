@@ -1,3 +1,5 @@
+import { percentile } from '../../bench/percentile';
+import { CONVERGED_WITHIN_MS } from './convergence';
 import { seconds } from './lane';
 import type { Soaked } from './soak';
 
@@ -9,7 +11,7 @@ export function summary({ seed, ms }: { seed: number; ms: number }, soaked: Soak
     ['faults for', seconds(ms)],
     ...lanes.map(({ lane, counts }): [string, string] => [
       lane,
-      [...counts].map(([kind, count]) => `${kind}: ${count}`).join(', '),
+      [...counts].map(([kind, { took, decided }]) => `${kind}: ${took} of ${decided}`).join(', '),
     ]),
     [
       'written',
@@ -20,15 +22,24 @@ export function summary({ seed, ms }: { seed: number; ms: number }, soaked: Soak
       `${soaked.requests} in ${soaked.lives} lives of replicas, ${soaked.lost} lost with killed ones`,
     ],
     ['lock', `${soaked.holders} holders, ${soaked.entries} entries under their tokens`],
-    ['watches', `${soaked.told} values told to clients`],
-    ['converged', `${seconds(soaked.convergedMs)} after the last fault`],
+    [
+      'watches',
+      `${soaked.told} values told to clients, ${soaked.missed} changes missed by all notifications`,
+    ],
+    ['converged', converged(soaked.convergedMs)],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return [
     ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
     ...complaints.map((complaint) => `WRONG  ${complaint}`),
     complaints.length === 0
-      ? 'passed: no request failed, no observer went back, nobody held the lock twice, all is where ZooKeeper is'
+      ? 'passed: no request failed, nobody went back, nobody held the lock twice, nothing was left, all is where ZooKeeper is'
       : `FAILED: ${complaints.length} things are not as they must be`,
   ].join('\n');
+}
+
+function converged(ms: readonly number[]): string {
+  const [median, slowest] = [percentile(ms, 0.5), percentile(ms, 1)].map(seconds);
+  const times = `median ${median ?? ''}, slowest ${slowest ?? ''}`;
+  return `${ms.length} times, ${times} after the last fault; ${seconds(CONVERGED_WITHIN_MS)} are allowed`;
 }

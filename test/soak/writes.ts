@@ -1,51 +1,62 @@
+import type { Written } from '../support/recorded-writes';
 import type { SeededRandom } from '../support/seeded-random';
 import type { Decision, Lane } from './lane';
 import { handlerConfig, MODELS } from './models';
 
 const VERSIONS = ['1', '2'] as const;
 
+/** Three times as often as the others. */
+const KINDS = [
+  'promote',
+  'promote',
+  'promote',
+  'roll back',
+  'configure',
+  'promote a version that is not there',
+] as const;
+type Kind = (typeof KINDS)[number];
+
 /** Promotions, rollbacks and configs, by a client that no fault of the network reaches. */
 export const writes: Lane = {
   name: 'writes',
-  decide(random) {
-    const model = random.pick(MODELS);
-    const kind: Kind = random.pick([
-      'promote',
-      'promote',
-      'promote',
-      'roll back',
-      'configure',
-      'promote nothing',
-    ]);
-    const calmMs = random.between(100, 1500);
-    return decisions[kind](model, random, calmMs);
+  kinds: [...new Set(KINDS)],
+  decisions(random) {
+    const next = random.rounds<Kind>(KINDS);
+    return () => {
+      const kind = next();
+      const model = random.pick(MODELS);
+      const calmMs = random.between(100, 1500);
+      const { words, write } = decided[kind](model, random);
+      const act: Decision['act'] = async (rig) => {
+        const { outcome, words: told } = await write(rig);
+        return { took: outcome === 'acknowledged', words: told };
+      };
+      return { kind, words, calmMs, act };
+    };
   },
 };
 
-type Kind = 'promote' | 'roll back' | 'configure' | 'promote nothing';
+interface Decided {
+  readonly words: string;
+  readonly write: (rig: Parameters<Decision['act']>[0]) => Promise<Written>;
+}
 
-const decisions: Readonly<Record<Kind, (model: string, random: SeededRandom, calmMs: number) => Decision>> = {
-  promote(model, random, calmMs) {
+const decided: Readonly<Record<Kind, (model: string, random: SeededRandom) => Decided>> = {
+  promote(model, random) {
     const version = random.pick(VERSIONS);
-    const act: Decision['act'] = ({ writes: written }) => written.promote(model, version);
-    return { kind: 'promote', words: `promote ${model} ${version}`, calmMs, act };
+    return { words: `promote ${model} ${version}`, write: (rig) => rig.writes.promote(model, version) };
   },
-  'roll back': (model, _random, calmMs) => ({
-    kind: 'roll back',
-    words: `roll ${model} back`,
-    calmMs,
-    act: ({ writes: written }) => written.rollback(model),
-  }),
-  configure(model, random, calmMs) {
+  'roll back': (model) => ({ words: `roll ${model} back`, write: (rig) => rig.writes.rollback(model) }),
+  configure(model, random) {
     const config = handlerConfig(random);
-    const act: Decision['act'] = ({ writes: written }) => written.configure(model, config);
-    return { kind: 'configure', words: `configure ${model} ${JSON.stringify(config)}`, calmMs, act };
+    return {
+      words: `configure ${model} ${JSON.stringify(config)}`,
+      write: (rig) => rig.writes.configure(model, config),
+    };
   },
   /** A version that no repository has: the one that serves goes on serving. */
-  'promote nothing': (model, _random, calmMs) => ({
-    kind: 'promote a version that is not there',
+  'promote a version that is not there': (model) => ({
     words: `promote ${model} missing`,
-    calmMs,
-    act: ({ writes: written }) => written.promote(model, 'missing'),
+    write: (rig) => rig.writes.promote(model, 'missing'),
   }),
 };

@@ -22,6 +22,11 @@ export class EnsembleProxy implements AsyncDisposable {
     return this.#inUse?.targetPort;
   }
 
+  /** See {@link TcpProxy.touched}. */
+  get touched(): number {
+    return this.proxies.reduce((sum, proxy) => sum + proxy.touched, 0);
+  }
+
   /** See {@link TcpProxy.cut}. */
   cut(): void {
     for (const proxy of this.proxies) proxy.cut();

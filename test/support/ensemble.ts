@@ -28,9 +28,9 @@ export class Ensemble implements AsyncDisposable {
   ) {}
 
   /** Resolves when every server serves. A port that somebody takes in between costs another attempt. */
-  static async start(size = 3, choosePorts = quietPorts): Promise<Ensemble> {
+  static async start(size = 3, choosePorts = quietPorts, parent = tmpdir()): Promise<Ensemble> {
     for (let attempt = 1; ; attempt += 1) {
-      const directory = await mkdtemp(join(tmpdir(), 'zooserve-ensemble-'));
+      const directory = await mkdtemp(join(parent, 'zooserve-ensemble-'));
       const ports = await choosePorts(3 * size);
       const ensemble = new Ensemble(directory, await prepared(directory, ports));
       try {
@@ -81,6 +81,15 @@ export class Ensemble implements AsyncDisposable {
     );
   }
 
+  /** The sum over all servers of a figure that they give for `mntr`; NaN where one does not answer. */
+  async figure(name: string): Promise<number> {
+    const answers = await Promise.all(
+      this.servers.map(({ port }) => fourLetterWord(port, 'mntr', ANSWER_WITHIN_MS)),
+    );
+    const line = new RegExp(`^${name}\\t(\\d+)`, 'm');
+    return answers.reduce((sum, answer) => sum + Number(line.exec(answer)?.[1]), 0);
+  }
+
   /** Ends a server and takes everything that it ever wrote from it; the others have it if it is started again. */
   async wipe(server: EmbeddedZooKeeper): Promise<void> {
     await server.kill('SIGKILL');
@@ -112,7 +121,10 @@ async function prepared(directory: string, ports: readonly number[]): Promise<Em
     `server.${i + 1}`,
     `${LOOPBACK}:${String(ports[size + i])}:${String(ports[2 * size + i])}`,
   ]);
-  const config = { initLimit: 20, syncLimit: 6, ...(Object.fromEntries(members) as Record<string, string>) };
+  const config = {
+    ...{ initLimit: 20, syncLimit: 6, '4lw.commands.whitelist': 'conf,srvr,mntr' },
+    ...(Object.fromEntries(members) as Record<string, string>),
+  };
   return Promise.all(
     ports.slice(0, size).map(async (port, i) => {
       const dataDir = join(directory, String(i + 1));

@@ -1,11 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { anySignal } from '../../src/any-signal';
-import { CheckedLoad, type CheckedLoadResult } from '../../bench/checked-load';
-import { errorMessage } from '../../src/errors';
+import { CheckedLoad } from '../../bench/checked-load';
+import { type LastGood, NOTHING_GOOD } from '../../src/state/last-good';
 import type { Ensemble } from './ensemble';
 import { EnsembleProxy } from './ensemble-proxy';
+import { HealthWatch } from './health-watch';
+import { lastGoodIn, type Life, loggedAt } from './life';
 import { passes } from './passes';
 import { DIGITS, IRIS } from './infer';
 import { ServeProcess } from './serve-process';
@@ -15,16 +14,6 @@ import { TEST_SESSION_TIMEOUT_MS } from './zookeeper';
 const FIXTURES = [IRIS, DIGITS];
 const READY_WITHIN_MS = 120_000;
 const BETWEEN_REQUESTS_MS = 20;
-const BETWEEN_READINESS_MS = 200;
-
-/** What one life of a replica's process looked like from outside. */
-export interface Life {
-  readonly loads: Readonly<Record<string, CheckedLoadResult>>;
-  /** Answers of the health check that were not 200, or none, though nobody had ended it. */
-  readonly unready: readonly string[];
-  /** How it ended, if nobody had asked for that. */
-  readonly endedByItself: string | undefined;
-}
 
 /**
  * A `zooserve serve` with a network of its own to an ensemble and with requests for both samples all its life long:
@@ -34,21 +23,22 @@ export class ObservedReplica implements AsyncDisposable {
   readonly lives: Life[] = [];
   #process: ServeProcess | undefined;
   #loads: Readonly<Record<string, CheckedLoad>> = {};
-  #watching: Promise<readonly string[]> | undefined;
-  #over = new AbortController();
+  #watch: HealthWatch | undefined;
+  #found: LastGood = NOTHING_GOOD;
 
   private constructor(
     readonly name: string,
     readonly network: EnsembleProxy,
     private readonly state: TemporaryDirectory,
+    private readonly scratch: string | undefined,
   ) {}
 
-  static async start(ensemble: Ensemble, name: string): Promise<ObservedReplica> {
+  /** `scratch`: where it, and this, put what they need for a while. */
+  static async start(ensemble: Ensemble, name: string, scratch?: string): Promise<ObservedReplica> {
     const network = await EnsembleProxy.start(ensemble);
-    const replica = new ObservedReplica(name, network, await temporaryDirectory());
+    const replica = new ObservedReplica(name, network, await temporaryDirectory(scratch), scratch);
     try {
       await replica.revive();
-      await replica.#rememberedOnDisk();
       return replica;
     } catch (error) {
       await replica[Symbol.asyncDispose]();
@@ -75,11 +65,13 @@ export class ObservedReplica implements AsyncDisposable {
 
   /** Starts a process, on what the former one left, and sends it requests once it is ready. */
   async revive(): Promise<void> {
+    this.#found = await lastGoodIn(this.#stateDir);
     const process = await ServeProcess.start({
       zookeeper: this.network.connectString,
       replica: this.name,
       args: ['--session-timeout', String(TEST_SESSION_TIMEOUT_MS)],
       stateDir: this.#stateDir,
+      ...(this.scratch !== undefined && { scratch: this.scratch }),
     });
     this.#process = process;
     const ended = (): boolean => process.child.exitCode !== null || process.child.signalCode !== null;
@@ -89,24 +81,13 @@ export class ObservedReplica implements AsyncDisposable {
       if (status !== 200) throw new Error(`${status}:\n${process.logged.slice(-10).join('\n')}`);
     }, READY_WITHIN_MS);
     if (ended()) throw new Error(`it ended before it was ready:\n${process.logged.slice(-10).join('\n')}`);
-    this.#over = new AbortController();
-    this.#watching = watchReadiness(process, this.#over.signal);
+    this.#watch = new HealthWatch(process);
     this.#loads = Object.fromEntries(
       FIXTURES.map((fixture) => [
         fixture.model,
         new CheckedLoad(process.url, fixture, 2, BETWEEN_REQUESTS_MS),
       ]),
     );
-  }
-
-  /** Its later lives have what they need to be no worse than this one: it is written just after it is ready. */
-  async #rememberedOnDisk(): Promise<void> {
-    await passes(async () => {
-      const [folder = ''] = await readdir(this.#stateDir);
-      const remembered = await readFile(join(this.#stateDir, folder, 'last-good.json'), 'utf8');
-      const missing = FIXTURES.filter(({ model }) => !remembered.includes(`"model":"${model}"`));
-      if (missing.length > 0) throw new Error(`not written yet: ${missing.map(({ model }) => model).join()}`);
-    }, READY_WITHIN_MS);
   }
 
   get #stateDir(): string {
@@ -121,20 +102,31 @@ export class ObservedReplica implements AsyncDisposable {
     const { exitCode, signalCode } = process.child;
     const endedByItself =
       exitCode === null && signalCode === null ? undefined : String(exitCode ?? signalCode);
-    this.#over.abort();
-    const unready = (await this.#watching) ?? [];
+    const watch = this.#watch;
+    await watch?.stop();
     const loads = Object.entries(this.#loads);
     // A life that ends before it is ready has none.
     this.#loads = {};
-    this.#watching = undefined;
+    this.#watch = undefined;
     if (signal === 'SIGKILL') for (const [, load] of loads) load.expectEnd();
     const stopped = loads.map(async ([model, load]) => [model, await load.stop()] as const);
     // A process that is stopped hears a SIGTERM when it goes on.
     process.child.kill('SIGCONT');
+    const at = Date.now();
     await process.end(signal);
-    const results = Object.fromEntries(await Promise.all(stopped));
-    this.lives.push({ loads: results, unready, endedByItself });
-    this.logged.push(...process.logged);
+    const { logged } = process;
+    this.lives.push({
+      loads: Object.fromEntries(await Promise.all(stopped)),
+      health: watch?.looks ?? [],
+      unready: watch?.unready ?? [],
+      missedChanges: watch?.missedChanges ?? 0,
+      endedByItself,
+      end: { signal, at },
+      disk: { found: this.#found, left: await lastGoodIn(this.#stateDir) },
+      connectedAt: loggedAt(logged, 'ZooKeeper session: CONNECTED'),
+      registeredAt: loggedAt(logged, 'this replica is registered'),
+    });
+    this.logged.push(...logged);
   }
 
   /** Stops its process (SIGSTOP) until {@link resume}. */
@@ -151,25 +143,4 @@ export class ObservedReplica implements AsyncDisposable {
     await this.network[Symbol.asyncDispose]();
     await this.state[Symbol.asyncDispose]();
   }
-}
-
-/** Asks for readiness as a load balancer does, until `unasked`; resolves to what was answered instead of 200. */
-async function watchReadiness(process: ServeProcess, unasked: AbortSignal): Promise<readonly string[]> {
-  const unready: string[] = [];
-  const ended = new AbortController();
-  process.child.once('exit', () => {
-    ended.abort();
-  });
-  const signal = anySignal([unasked, ended.signal]);
-  const over = (): boolean => signal.aborted;
-  while (!over()) {
-    try {
-      const { status } = await fetch(`${process.url}/v2/health/ready`, { signal });
-      if (status !== 200) unready.push(String(status));
-      await sleep(BETWEEN_READINESS_MS, undefined, { signal });
-    } catch (error) {
-      if (!over()) unready.push(errorMessage(error));
-    }
-  }
-  return unready;
 }

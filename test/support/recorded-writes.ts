@@ -18,6 +18,20 @@ interface Write {
   mzxid?: string;
 }
 
+/** A promotion as the history has it. */
+export interface Promotion {
+  readonly zxid: string;
+  readonly version: string;
+  /** ms since 1970 */
+  readonly when: number;
+}
+
+/** What was said of a write, in a word and in words. */
+export interface Written {
+  readonly outcome: 'acknowledged' | 'unknown' | 'not done';
+  readonly words: string;
+}
+
 /** Promotions, rollbacks and configs, written as the command line does, with what was said of each. */
 export class RecordedWrites {
   readonly #writes: Write[] = [];
@@ -33,19 +47,19 @@ export class RecordedWrites {
     return counts;
   }
 
-  promote(model: string, version: string): Promise<string> {
+  promote(model: string, version: string): Promise<Written> {
     return this.#write(model, `promote ${model} ${version}`, (reason) =>
       promote(this.session, this.paths, { model, version, by: BY, reason }),
     );
   }
 
-  rollback(model: string): Promise<string> {
+  rollback(model: string): Promise<Written> {
     return this.#write(model, `roll ${model} back`, (reason) =>
       rollback(this.session, this.paths, { model, by: BY, reason }),
     );
   }
 
-  configure(model: string, config: object): Promise<string> {
+  configure(model: string, config: object): Promise<Written> {
     const data = Buffer.from(JSON.stringify(config));
     return this.#write(model, `configure ${model} ${data.toString()}`, (reason) =>
       writeConfig(this.session, this.paths, { model, data, by: BY, reason }),
@@ -63,8 +77,15 @@ export class RecordedWrites {
 
   /** Every promotion of the history, by its zxid: the version that answers under it have to name. */
   async promotions(model: string): Promise<ReadonlyMap<string, string>> {
+    return new Map((await this.promoted(model)).map(({ zxid, version }) => [zxid, version]));
+  }
+
+  /** The same, with when it was, in ms since 1970. */
+  async promoted(model: string): Promise<readonly Promotion[]> {
     const history = await readHistory(this.session, this.paths, model);
-    return new Map(history.filter(({ kind }) => kind !== 'config').map(({ zxid, to }) => [zxid, to]));
+    return history
+      .filter(({ kind }) => kind !== 'config')
+      .map(({ zxid, to, when }) => ({ zxid, version: to, when }));
   }
 
   /** Resolves, whatever comes of it, with words for that. */
@@ -72,21 +93,21 @@ export class RecordedWrites {
     model: string,
     what: string,
     attempt: (reason: string) => Promise<Committed>,
-  ): Promise<string> {
+  ): Promise<Written> {
     const write: Write = { model, what, reason: `write ${this.#writes.length + 1}`, outcome: 'under way' };
     this.#writes.push(write);
     try {
       write.mzxid = (await attempt(write.reason)).mzxid;
       write.outcome = 'acknowledged';
-      return `acknowledged at ${write.mzxid}`;
+      return { outcome: write.outcome, words: `acknowledged at ${write.mzxid}` };
     } catch (error) {
       if (!(error instanceof ZooKeeperError)) {
         // Such as somebody else's write in between: said to have changed nothing.
         write.outcome = 'not done';
-        return errorMessage(error);
+        return { outcome: write.outcome, words: errorMessage(error) };
       }
       write.outcome = error.outcome.mayHaveHappened ? 'unknown' : 'not done';
-      return `${write.outcome}: ${error.message}`;
+      return { outcome: write.outcome, words: `${write.outcome}: ${error.message}` };
     }
   }
 }

@@ -23,6 +23,16 @@ export class SeededRandom {
     return low + Math.floor(this.next() * (high - low + 1));
   }
 
+  /** Gives each of `values` once, in an order of chance, then each of them once more in another order, and so on. */
+  rounds<T>(values: readonly [T, ...T[]]): () => T {
+    let round: T[] = [];
+    return () => {
+      if (round.length === 0) round = [...values];
+      const [value = values[0]] = round.splice(this.between(0, round.length - 1), 1);
+      return value;
+    };
+  }
+
   pick<T>(values: readonly [T, ...T[]]): T {
     return values[this.between(0, values.length - 1)] ?? values[0];
   }

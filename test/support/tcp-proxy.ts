@@ -15,6 +15,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly #held = new Set<Direction>();
   #server: Server;
   #accepted = 0;
+  #touched = 0;
   #cutAfter: { direction: Direction; bytes: number } | undefined;
   #delayMs = 0;
 
@@ -39,6 +40,11 @@ export class TcpProxy implements AsyncDisposable {
     return this.#accepted;
   }
 
+  /** How often a fault has met with something so far: a chunk that was withheld or delayed, a connection that broke. */
+  get touched(): number {
+    return this.#touched;
+  }
+
   /** Connections that stand, as the clients see it. */
   get open(): number {
     return this.#pairs.size;
@@ -51,6 +57,7 @@ export class TcpProxy implements AsyncDisposable {
 
   /** Breaks every connection now. New ones are taken. */
   cut(): void {
+    this.#touched += this.#pairs.size;
     for (const pair of this.#pairs) pair.destroy();
   }
 
@@ -102,6 +109,7 @@ export class TcpProxy implements AsyncDisposable {
         pass: (direction, bytes) => this.#allowance(direction, bytes),
         held: (direction) => this.#held.has(direction),
         delayMs: () => this.#delayMs,
+        touched: () => (this.#touched += 1),
         gone: () => this.#pairs.delete(pair),
       });
       this.#pairs.add(pair);
@@ -115,6 +123,7 @@ export class TcpProxy implements AsyncDisposable {
     this.#cutAfter.bytes -= bytes;
     if (bytes < allowed) return Infinity;
     this.#cutAfter = undefined;
+    this.#touched += 1;
     return allowed;
   }
 }
@@ -125,6 +134,7 @@ interface Rules {
   pass(direction: Direction, bytes: number): number;
   held(direction: Direction): boolean;
   delayMs(): number;
+  touched(): void;
   gone(): void;
 }
 
@@ -171,7 +181,9 @@ class Pair {
   }
 
   #take(direction: Direction, chunk: Buffer | 'end'): void {
-    this.#underWay[direction].push({ chunk, dueAt: performance.now() + this.#rules.delayMs() });
+    const delayMs = this.#rules.delayMs();
+    if (delayMs > 0 || this.#rules.held(direction)) this.#rules.touched();
+    this.#underWay[direction].push({ chunk, dueAt: performance.now() + delayMs });
     this.#deliver(direction);
   }
 
