@@ -54,12 +54,12 @@ export class ClaimedItem {
     this.#item = `${paths.items}/${claim.id}`;
   }
 
-  /** Aborts the first time that the claim is not sure to be held: stop acting. Not once the item is being settled. */
+  /** Aborts the first time that the claim is not sure to be held: stop acting. Not for what happens while the item is being settled. */
   get doubt(): AbortSignal {
     return this.#holding.doubt;
   }
 
-  /** Aborts when the claim is lost for good: another worker gets the item. Not once the item is being settled. */
+  /** Aborts when the claim is lost for good: another worker gets the item. Not by being settled. */
   get lost(): AbortSignal {
     return this.#holding.lost;
   }
@@ -72,7 +72,7 @@ export class ClaimedItem {
   /**
    * The item is done and leaves the queue; `ops` take effect in the same transaction or not at all. Rejects with
    * `NOT_HELD` when the claim was lost; if the session was lost while this was under way, it may have happened. Rejects
-   * with the error of the one of `ops` that failed; the item is then not settled.
+   * with the error of the one of `ops` that failed; the item is then not settled, and still claimed.
    */
   async acknowledge(ops: readonly TransactionOp[] = []): Promise<void> {
     const done = [
@@ -117,8 +117,8 @@ export class ClaimedItem {
       await pause(afterMs, cutShort.signal).catch(() => undefined);
     }
     if (this.lost.aborted) throw this.#notHeld('is lost');
-    // What is seen of the claim from here on is this transaction's doing.
-    this.#holding.release();
+    // What is seen of the claim while this is under way may be its doing.
+    this.#holding.lookAway();
     const { sessionId } = this.#claim;
     let unsure = false;
     try {
@@ -132,9 +132,14 @@ export class ClaimedItem {
           throw error;
         }
       });
+      this.#holding.release();
     } catch (error) {
-      if (hasCode(error, 'SESSION_LOST') || this.#isRefusal(error)) throw this.#notHeld('is lost', error);
-      this.#settled = false;
+      this.#settled = hasCode(error, 'SESSION_LOST') || this.#isRefusal(error);
+      if (this.#settled) {
+        this.#holding.release();
+        throw this.#notHeld('is lost', error);
+      }
+      this.#holding.follow();
       throw error;
     }
   }

@@ -1,4 +1,4 @@
-import { filter, map, merge, ReplaySubject, type Observable, type Subscription } from 'rxjs';
+import { filter, map, merge, ReplaySubject, Subscription, type Observable } from 'rxjs';
 import { CoordinationError } from '../errors';
 import { harmless } from '../streams/harmless';
 import type { ZooKeeperSession } from '../streams/session';
@@ -25,7 +25,8 @@ export class Holding {
   /** Replays the present state; completes after `LOST` and `RELEASED`. */
   readonly state$: Observable<HoldState>;
   readonly #state$ = new ReplaySubject<HoldState>(1);
-  readonly #watching: Subscription;
+  readonly #hold$: Observable<HoldState>;
+  #watching = new Subscription();
   readonly #doubt = new AbortController();
   readonly #lost = new AbortController();
   readonly #what: string;
@@ -36,22 +37,13 @@ export class Holding {
     this.#what = what;
     this.state$ = harmless(this.#state$, session.log);
     this.#enter('HELD');
-    const lose = () => {
-      this.#follow('LOST');
-    };
     // A node of one's own that may not be read tells nothing of its removal; the end of the session is heard all the same.
     const gone$ = session.watchData(node.path).pipe(
       filter((seen) => seen.node?.stat.czxid !== node.czxid),
       map(() => 'LOST' as const),
     );
-    this.#watching = merge(sessionHold(session, node.sessionId), gone$).subscribe({
-      next: (state) => {
-        this.#follow(state);
-      },
-      error: lose,
-      complete: lose,
-    });
-    if (this.#isOver) this.#watching.unsubscribe();
+    this.#hold$ = merge(sessionHold(session, node.sessionId), gone$);
+    this.follow();
   }
 
   get state(): HoldState {
@@ -66,6 +58,29 @@ export class Holding {
   /** Aborts when it is lost. Not on release. */
   get lost(): AbortSignal {
     return this.#lost.signal;
+  }
+
+  /** What happens to it from here on is not told, until {@link follow}. */
+  lookAway(): void {
+    this.#watching.unsubscribe();
+  }
+
+  /** Goes on after {@link lookAway}; a loss meanwhile is told now. */
+  follow(): void {
+    if (this.#isOver) return;
+    const lose = () => {
+      this.#tell('LOST');
+    };
+    this.#watching = new Subscription();
+    this.#watching.add(
+      this.#hold$.subscribe({
+        next: (state) => {
+          this.#tell(state);
+        },
+        error: lose,
+        complete: lose,
+      }),
+    );
   }
 
   /** From here on it is neither held nor watched. */
@@ -85,15 +100,14 @@ export class Holding {
     return this.#state === 'LOST' || this.#state === 'RELEASED';
   }
 
-  #follow(state: HoldState): void {
+  #tell(state: HoldState): void {
     if (this.#isOver || state === this.#state) return;
     this.#enter(state);
     if (state !== 'HELD') this.#doubt.abort(new CoordinationError('NOT_HELD', `${this.#what} is in doubt`));
     if (state !== 'LOST') return;
     this.#lost.abort(this.notHeld());
     this.#state$.complete();
-    // Undefined while the constructor still subscribes.
-    (this.#watching as Subscription | undefined)?.unsubscribe();
+    this.#watching.unsubscribe();
   }
 
   #enter(state: HoldState): void {

@@ -95,6 +95,43 @@ describe('a worker', () => {
   });
 });
 
+describe('an acknowledgement that was refused for the operations of its caller', () => {
+  /** An item claimed by the session that tests break, of which an acknowledgement has just been refused. */
+  const refused = async () => {
+    const path = `${scene.directory}/effect`;
+    await scene.first.create(path);
+    const item = await scene.queueOf(through.session).claim();
+    const acknowledged = item.acknowledge([{ op: 'create', path, data: Buffer.from('') }]);
+    await expect(acknowledged).rejects.toMatchObject({ code: 'NODE_EXISTS', outcome: { path } });
+    expect([item.settled, item.doubt.aborted, item.lost.aborted]).toEqual([false, false, false]);
+    return item;
+  };
+
+  it('leaves the claim as it was, and it can be settled without a word of loss', async () => {
+    const item = await refused();
+    await item.acknowledge();
+    expect(await scene.tree()).toEqual(EMPTY);
+    expect([item.doubt.aborted, item.lost.aborted]).toEqual([false, false]);
+  });
+
+  it('leaves it to hear when its session is lost', async () => {
+    const item = await refused();
+    await expireSession(through.proxy);
+    await eventually(() => item.doubt.aborted && item.lost.aborted);
+    await expect(item.acknowledge()).rejects.toMatchObject({ code: 'NOT_HELD' });
+    const other = await scene.queue.claim();
+    await other.acknowledge();
+  });
+
+  it('leaves it to hear when somebody removes the claim', async () => {
+    const item = await refused();
+    await scene.first.remove(`${scene.directory}/claims/${item.id}`);
+    await eventually(() => item.lost.aborted);
+    const other = await scene.queue.claim();
+    await other.acknowledge();
+  });
+});
+
 describe('a reply that was lost', () => {
   const QUIET = () => Promise.resolve();
   const losing = (which: number) =>
