@@ -15,8 +15,8 @@ async function run(): Promise<void> {
 
 async function load(data: WorkerData): Promise<BatchAnswerer> {
   const loaded = await loadModel(data, () => Promise.resolve());
-  const { signature, sha256, bytes, ms } = loaded;
-  post({ type: 'ready', signature, sha256, bytes, ms, hasHandler: loaded.handler !== undefined });
+  const { signature, sha256, beside, bytes, ms } = loaded;
+  post({ type: 'ready', signature, sha256, beside, bytes, ms, hasHandler: loaded.handler !== undefined });
   return new BatchAnswerer(loaded, post);
 }
 

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ModelError } from '../errors';
+import { differingFile, type FilesBeside } from '../inference/files-beside';
 import { inspectModel, type InspectedModel } from '../inference/inspect-model';
 import { parseModelSettings } from '../inference/model-settings';
 import { addVersion, type PublishedFiles } from '../inference/publish-files';
-import { MODEL_FILE, SETTINGS_FILE, type ModelRepository } from '../inference/repository';
+import { HANDLER_FILE, MODEL_FILE, SETTINGS_FILE, type ModelRepository } from '../inference/repository';
 import { publishManifest, requireFree } from '../registry/catalog';
 import type { Registry } from '../registry/open-registry';
 
@@ -35,7 +36,8 @@ export async function publishVersion(
   { model, version, source, by, onProgress }: PublishRequest,
 ): Promise<PublishedFiles & { readonly outcome: 'published' | 'unchanged' }> {
   const path = resolve(source);
-  const known = await requireFree(session, paths, model, version, await digestOf(path));
+  const digests = { sha256: await digestOf(path), files: await digestsBeside(path) };
+  const known = await requireFree(session, paths, model, version, digests);
   if (known === 'same')
     return { ...(await addVersion(repository, model, version, path)), outcome: 'unchanged' };
   const inspected = await inspectModel(
@@ -45,7 +47,7 @@ export async function publishVersion(
   const probes = await countProbes(path);
   onProgress?.('copying');
   const files = await addVersion(repository, model, version, path);
-  if (files.sha256 !== inspected.sha256)
+  if (files.sha256 !== inspected.sha256 || differingFile(inspected.beside, digests.files) !== undefined)
     throw new Error(`${source} changed while it was published; publish it again`);
   const outcome = await publishManifest(session, paths, model, version, {
     ...described(inspected),
@@ -57,8 +59,8 @@ export async function publishVersion(
   return { ...files, outcome };
 }
 
-function described({ sha256, bytes, signature }: InspectedModel) {
-  return { sha256, bytes, inputs: signature.inputs, outputs: signature.outputs };
+function described({ sha256, bytes, beside, signature }: InspectedModel) {
+  return { sha256, bytes, files: beside, inputs: signature.inputs, outputs: signature.outputs };
 }
 
 async function countProbes(modelPath: string): Promise<number> {
@@ -70,6 +72,16 @@ async function countProbes(modelPath: string): Promise<number> {
     return 0;
   }
   return parseModelSettings(data).probes.length;
+}
+
+/** Of the files that belong to the model; null for one that is not there. */
+async function digestsBeside(modelPath: string): Promise<FilesBeside> {
+  const digests: Record<string, string | null> = {};
+  for (const name of [SETTINGS_FILE, HANDLER_FILE]) {
+    const path = join(dirname(modelPath), name);
+    digests[name] = existsSync(path) ? await digestOf(path) : null;
+  }
+  return digests;
 }
 
 async function digestOf(path: string): Promise<string> {

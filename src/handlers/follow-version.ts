@@ -7,7 +7,7 @@ import { watchPromoted } from '../registry/watch-promoted';
 import { retryPause } from './retry-pause';
 import { declareHandler } from './event-handler';
 import { fallBack, formerly } from './fall-back';
-import type { ServedModel } from './served-model';
+import type { ExpectedFiles, ServedModel } from './served-model';
 
 /**
  * The version znode says which version answers. Whatever it names is built beside the one that serves and
@@ -88,11 +88,11 @@ async function attempt(
   if (promoted.kind === 'invalid') return new ModelError('BAD_VERSION', promoted.reason);
   const { version, mzxid } = promoted;
   try {
-    const expectedSha256 = await expectedDigest(promoted, context);
+    const expected = await expectedFiles(promoted, context);
     const { ms, outcome } = await slot.serve({
       version,
       stamp: mzxid,
-      ...(expectedSha256 === undefined ? {} : { expectedSha256 }),
+      ...expected,
       signal,
       onPhase: (phase) => {
         if (!signal.aborted) observed.entered(phase);
@@ -126,17 +126,22 @@ function countSwap({ model, metrics, observed }: ServedModel, outcome: string, m
 }
 
 /**
- * The catalog's digest of a version, if it was published; a bare write needs no catalog entry. Of what served last
- * the digest is known, which has to do while the catalog is away.
+ * The catalog's digests of a version, if it was published; a bare write needs no catalog entry. Of what served last
+ * that of the model is known, which has to do while the catalog is away.
  */
-async function expectedDigest(
+async function expectedFiles(
   { version, mzxid }: { readonly version: string; readonly mzxid: string },
   { session, paths, model, lastGood, digests }: ServedModel,
-): Promise<string | undefined> {
-  if (mzxid === lastGood?.mzxid && session.state.name !== 'CONNECTED') return lastGood.sha256;
-  const known = digests.get(version) ?? (await readManifest(session, paths, model, version))?.sha256;
-  if (known !== undefined) digests.set(version, known);
-  return known;
+): Promise<ExpectedFiles> {
+  if (mzxid === lastGood?.mzxid && session.state.name !== 'CONNECTED')
+    return { expectedSha256: lastGood.sha256 };
+  const known = digests.get(version);
+  if (known !== undefined) return known;
+  const manifest = await readManifest(session, paths, model, version);
+  if (manifest === undefined) return {};
+  const expected = { expectedSha256: manifest.sha256, expectedBeside: manifest.files };
+  digests.set(version, expected);
+  return expected;
 }
 
 function asModelError(error: unknown, version: string): ModelError {

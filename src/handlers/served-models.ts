@@ -91,7 +91,7 @@ export class ServedModels {
     const slot = new ModelSlot({ ...options, model, metrics, leftBehind, guardLoad: loads?.run, log });
     const lastGood = store.found.models.find((good) => good.model === model);
     const observed = new ObservedState(replica, lastGood !== undefined);
-    const digests = new Map<string, string>();
+    const digests: ServedModel['digests'] = new Map();
     const context: ServedModel = {
       ...{ model, replica, slot, observed, digests, lastGood, store },
       ...{ session, paths, loads, metrics, log },

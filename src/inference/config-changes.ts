@@ -62,9 +62,12 @@ export class ConfigChanges {
     if (next.epoch < this.#applied) return 'superseded';
     const { live } = residency;
     if (live === undefined || takesAsItIs(live, next)) return undefined;
-    const { version, sha256, session } = live.generation;
+    const { version, sha256, beside, session } = live.generation;
     const generation = await builder
-      .build({ version, stamp: live.versionStamp, config: next, expectedSha256: sha256 })
+      .build({
+        ...{ version, stamp: live.versionStamp, config: next },
+        ...{ expectedSha256: sha256, expectedBeside: beside },
+      })
       .catch((cause: unknown) => {
         const message = `version ${version} cannot be built with it: ${errorMessage(cause)}`;
         const path = sameSession(session, next.config.session) ? '$' : '$.session';

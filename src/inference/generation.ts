@@ -6,6 +6,7 @@ import { AdmittedRequest } from './admitted-request';
 import { Batcher } from './batcher';
 import { departed, type Departure } from './departure';
 import type { ConfigInForce } from './config-in-force';
+import type { FilesBeside } from './files-beside';
 import type { InferenceAnswer, InferenceRequest } from './inference-request';
 import type { ModelThreadOptions } from './model-thread-options';
 import { startModelThreads, type ModelThreads } from './model-threads';
@@ -25,6 +26,7 @@ export interface GenerationOptions extends Omit<ModelThreadOptions, 'data'> {
   /** Of the workers that run it side by side, one each. */
   readonly memory: readonly WorkerMemory[];
   readonly expectedSha256?: string | undefined;
+  readonly expectedBeside?: FilesBeside | undefined;
   readonly admission: Admission;
   readonly onRows: (rows: number) => void;
   /** One of its workers is lost, though nobody retired it; the generation is `alive` while others are. */
@@ -33,13 +35,14 @@ export interface GenerationOptions extends Omit<ModelThreadOptions, 'data'> {
 
 /** Verifies, loads and warms one version; rejects as {@link startModelThreads} does. */
 export async function startGeneration(options: GenerationOptions): Promise<Generation> {
-  const { files, config, handlers, expectedSha256, memory, ...rest } = options;
+  const { files, config, handlers, expectedSha256, expectedBeside, memory, ...rest } = options;
   const threads = await startModelThreads(memory, {
     data: {
       files,
       session: config.config.session,
       handlers,
       expectedSha256,
+      expectedBeside,
       params: { epoch: config.epoch, params: config.config.params },
     },
     log: rest.log,
@@ -98,6 +101,11 @@ export class Generation {
 
   get sha256(): string {
     return this.#threads.ready.sha256;
+  }
+
+  /** The files beside it that were read. */
+  get beside(): FilesBeside {
+    return this.#threads.ready.beside;
   }
 
   get ms(): WorkerReady['ms'] {

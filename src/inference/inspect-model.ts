@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { existsSync } from 'node:fs';
 import { errorMessage, ModelError } from '../errors';
 import { DEFAULT_CONFIG } from '../handler-config';
+import type { FilesBeside } from './files-beside';
 import { HANDLER_FILE, SETTINGS_FILE, type ModelFiles } from './repository';
 import type { ModelSignature } from './signature';
 import { startWorker } from './start-worker';
@@ -12,6 +13,7 @@ export interface InspectedModel {
   readonly signature: ModelSignature;
   readonly sha256: string;
   readonly bytes: number;
+  readonly beside: FilesBeside;
   readonly hasHandler: boolean;
 }
 
@@ -42,9 +44,9 @@ export async function inspectModel(
           reject(new ModelError(code, message.message, retryable));
         };
       } else if (message.type === 'ready') {
-        const { signature, sha256, bytes, hasHandler } = message;
+        const { signature, sha256, beside, bytes, hasHandler } = message;
         outcome = () => {
-          resolve({ signature, sha256, bytes, hasHandler });
+          resolve({ signature, sha256, beside, bytes, hasHandler });
         };
         worker.postMessage({ type: 'end' } satisfies ToWorker);
       }

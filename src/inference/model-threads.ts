@@ -141,9 +141,7 @@ function total({ ms }: WorkerReady): number {
 
 /** @throws ModelError DIGEST_MISMATCH, retryable, when workers of one version speak of different files. */
 export function requireSame(said: readonly WorkerReady[], { model, version }: ModelFiles): void {
-  const read = said.map(({ sha256, signature, hasHandler }) =>
-    JSON.stringify([sha256, signature, hasHandler]),
-  );
+  const read = said.map(({ sha256, beside, signature }) => JSON.stringify([sha256, beside, signature]));
   if (read.every((one) => one === read[0])) return;
   throw new ModelError(
     'DIGEST_MISMATCH',

@@ -109,6 +109,7 @@ export class Revival {
       stamp: former.versionStamp,
       config,
       expectedSha256: dead.sha256,
+      expectedBeside: dead.beside,
     });
     try {
       const refusal = await generation.refusalOf(config);

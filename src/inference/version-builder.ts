@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { anySignal } from '../any-signal';
 import { ModelError, errorMessage } from '../errors';
 import type { ConfigInForce } from './config-in-force';
+import type { FilesBeside } from './files-beside';
 import { startGeneration, type Generation, type GenerationOptions } from './generation';
 import type { GuardLoad } from './guard-load';
 import type { MemoryBudget } from './memory-budget';
@@ -20,6 +21,7 @@ export interface Build {
   readonly stamp: string;
   readonly config: ConfigInForce;
   readonly expectedSha256?: string | undefined;
+  readonly expectedBeside?: FilesBeside | undefined;
   readonly onPhase?: ((phase: SlotPhase) => void) | undefined;
   /** Aborted when it is not wanted any more; heeded until the load begins. */
   readonly signal?: AbortSignal | undefined;
@@ -95,14 +97,14 @@ export class VersionBuilder {
   }
 
   async #load(
-    { version, config, expectedSha256, onPhase }: Build,
+    { version, config, expectedSha256, expectedBeside, onPhase }: Build,
     files: ModelFiles,
     memory: readonly WorkerMemory[],
   ): Promise<Generation> {
     try {
       const generation = await startGeneration({
         ...this.#options,
-        ...{ files, config, memory, expectedSha256, onPhase },
+        ...{ files, config, memory, expectedSha256, expectedBeside, onPhase },
       });
       this.#deaths.delete(version);
       return generation;

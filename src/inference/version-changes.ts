@@ -1,5 +1,6 @@
 import { ConfigError, ModelError, errorMessage, type ModelErrorCode } from '../errors';
 import { DEFAULTS_IN_FORCE, sameSession, type ConfigInForce } from './config-in-force';
+import { differingFile, type FilesBeside } from './files-beside';
 import type { Generation } from './generation';
 import { untilAborted, type SlotParts } from './slot-parts';
 import type { SlotPhase } from './version-builder';
@@ -11,6 +12,8 @@ export interface ServeOptions {
   readonly stamp: string;
   /** Bytes with another digest are not served: 64 lower-case hex digits. */
   readonly expectedSha256?: string | undefined;
+  /** Nor are other files beside it. */
+  readonly expectedBeside?: FilesBeside | undefined;
   /** Aborted when the version is not wanted any more. */
   readonly signal?: AbortSignal | undefined;
   readonly onPhase?: ((phase: SlotPhase) => void) | undefined;
@@ -77,10 +80,11 @@ export class VersionChanges {
   /** Undefined when the version has to be built: not in memory, other bytes, another session config, or dead. */
   async #serveResident(call: Call): Promise<Served | undefined> {
     const { residency } = this.#parts;
-    const { version, stamp, expectedSha256 } = call.options;
+    const { version, stamp, expectedSha256, expectedBeside = {} } = call.options;
     const generation = residency.find(version);
     if (generation?.alive !== true) return undefined;
     if (expectedSha256 !== undefined && expectedSha256 !== generation.sha256) return undefined;
+    if (differingFile(expectedBeside, generation.beside) !== undefined) return undefined;
     if (!sameSession(generation.session, residency.config.config.session)) return undefined;
     const begun = performance.now();
     generation.want();
@@ -122,15 +126,14 @@ export class VersionChanges {
   async #build({ options, onPhase }: Call): Promise<Generation> {
     const { builder, residency } = this.#parts;
     const { config } = residency;
-    const { version, stamp, expectedSha256, signal } = options;
-    const build = { version, stamp, expectedSha256, signal, onPhase };
+    const build = { ...options, onPhase };
     try {
       return await builder.build({ ...build, config });
     } catch (error) {
       if (residency.live !== undefined || usesDefaultSession(config)) throw error;
       if (!(error instanceof ModelError) || !MAY_BE_THE_CONFIG.has(error.code)) throw error;
       const generation = await builder.build({ ...build, config: DEFAULTS_IN_FORCE });
-      const message = `version ${version} cannot be loaded with this session: ${errorMessage(error)}`;
+      const message = `version ${options.version} cannot be loaded with this session: ${errorMessage(error)}`;
       residency.refuse(config, new ConfigError('$.session', message, { cause: error }));
       return generation;
     }

@@ -38,8 +38,11 @@ export class VersionTaken extends Error {
   override readonly name = 'VersionTaken';
 }
 
+/** The digests of a version that is to be published, as in its {@link Manifest}. */
+export type Digests = Pick<Manifest, 'sha256' | 'files'>;
+
 /**
- * Whether bytes of that digest may be published as this version: `free`, or there already (`same`). Throws
+ * Whether files of those digests may be published as this version: `free`, or there already (`same`). Throws
  * {@link VersionTaken} for other bytes, or an entry that cannot be read, and ZooKeeperError.
  */
 export async function requireFree(
@@ -47,19 +50,42 @@ export async function requireFree(
   paths: ZnodePaths,
   model: string,
   version: string,
-  sha256: string,
+  digests: Digests,
 ): Promise<'free' | 'same'> {
   const path = paths.catalog(model, version);
   const node = await session.get(path);
   if (node === undefined) return 'free';
   const present = parseManifest(node.data);
-  if (present?.sha256 === sha256) return 'same';
+  if (present === undefined) {
+    throw new VersionTaken(
+      `${path} holds something that is no manifest; remove it, or publish under another version`,
+    );
+  }
+  const difference = differenceOf(present, digests);
+  if (difference === undefined) return 'same';
   throw new VersionTaken(
-    present === undefined
-      ? `${path} holds something that is no manifest; remove it, or publish under another version`
-      : `version ${version} of ${model} was published by ${present.by} at ${present.when} with other bytes ` +
-          `(sha256 ${present.sha256.slice(0, 12)}..., these are ${sha256.slice(0, 12)}...); publish under another version`,
+    `version ${version} of ${model} was published by ${present.by} at ${present.when} with ${difference}; ` +
+      'publish under another version',
   );
+}
+
+/** What was published, in place of these; undefined when that is the same as far as it is known. */
+function differenceOf(published: Manifest, { sha256, files = {} }: Digests): string | undefined {
+  const compared = (
+    [
+      ['bytes', published.sha256, sha256],
+      ...Object.entries(published.files ?? {}).map(
+        ([name, digest]) => [name, digest, files[name] ?? null] as const,
+      ),
+    ] as const
+  ).find(([, there, here]) => there !== here);
+  if (compared === undefined) return undefined;
+  const [what, there, here] = compared;
+  return `other ${what} (${shown(there)}, here ${shown(here)})`;
+}
+
+function shown(digest: string | null): string {
+  return digest === null ? 'no such file' : `sha256 ${digest.slice(0, 12)}...`;
 }
 
 /**
@@ -80,6 +106,6 @@ export async function publishManifest(
   } catch (error) {
     if (!(error instanceof ZooKeeperError && error.code === 'NODE_EXISTS')) throw error;
   }
-  await requireFree(session, paths, model, version, manifest.sha256);
+  await requireFree(session, paths, model, version, manifest);
   return 'unchanged';
 }

@@ -12,6 +12,11 @@ export interface Manifest {
   /** Of `model.onnx`, 64 lower-case hex digits. */
   readonly sha256: string;
   readonly bytes: number;
+  /**
+   * SHA-256 of the files beside it, by name; null: there is none. Undefined in manifests of earlier releases and of
+   * others: nothing is known of them.
+   */
+  readonly files?: Readonly<Record<string, string | null>>;
   /** Where the publisher put it: a `file:` URL. */
   readonly uri: string;
   readonly inputs: readonly ManifestTensor[];
@@ -33,10 +38,14 @@ export function parseManifest(data: Uint8Array): Manifest | undefined {
   const fields = parseFields(data);
   const sha256 = text(fields?.['sha256']);
   const bytes = amount(fields?.['bytes']);
-  if (sha256 === undefined || !/^[0-9a-f]{64}$/.test(sha256) || bytes === undefined) return undefined;
+  if (sha256 === undefined || !isDigest(sha256) || bytes === undefined) return undefined;
+  const files = filesOf(fields?.['files']);
+  // Which bytes are meant cannot be told.
+  if (files === 'invalid') return undefined;
   return {
     sha256,
     bytes,
+    ...(files === undefined ? {} : { files }),
     uri: text(fields?.['uri']) ?? '',
     inputs: listOf(fields?.['inputs'], tensorOf) ?? [],
     outputs: listOf(fields?.['outputs'], tensorOf) ?? [],
@@ -44,6 +53,20 @@ export function parseManifest(data: Uint8Array): Manifest | undefined {
     when: text(fields?.['when']) ?? '',
     by: text(fields?.['by']) ?? '',
   };
+}
+
+function filesOf(value: unknown): Manifest['files'] | 'invalid' {
+  if (value === undefined) return undefined;
+  const entries = Object.entries(fieldsOf(value) ?? { '': undefined });
+  const valid = entries.filter((entry): entry is [string, string | null] => {
+    const [, digest] = entry;
+    return digest === null || (typeof digest === 'string' && isDigest(digest));
+  });
+  return valid.length === entries.length ? Object.fromEntries(valid) : 'invalid';
+}
+
+function isDigest(value: string): boolean {
+  return /^[0-9a-f]{64}$/.test(value);
 }
 
 function tensorOf(value: unknown): ManifestTensor | undefined {

@@ -29,6 +29,10 @@ afterEach(() => rm(models, { recursive: true }));
 
 const publish = (version: string, file: string) =>
   cli.run(['publish', 'iris', version, file, '--models', models]);
+const digestOf = async (path: string) =>
+  createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
 const inCatalog = (version: string) => readManifest(cli.session, cli.paths, 'iris', version);
 
 describe('publish', () => {
@@ -45,6 +49,10 @@ describe('publish', () => {
     expect(await inCatalog('7')).toEqual({
       sha256,
       bytes: bytes.length,
+      files: {
+        'model.json': await digestOf(join(directory, 'model.json')),
+        'handler.js': await digestOf(join(directory, 'handler.js')),
+      },
       uri: pathToFileURL(join(directory, 'model.onnx')).href,
       inputs: [{ name: expect.any(String) as string, datatype: 'FP32', shape: [-1, 4] }],
       outputs: expect.arrayContaining([
@@ -90,6 +98,19 @@ describe('publish', () => {
     expect(taken.status).toBe(1);
     expect(taken.stderr).toMatch(/zooserve: .* in the repository with other bytes/);
     expect(await inCatalog('8')).toBeUndefined();
+  });
+
+  it('refuses another handler.js, or none, with the same model', async () => {
+    await publish('7', IRIS_2);
+    const source = join(models, 'source');
+    await cp(join(PROJECT, 'models', 'iris', '2'), source, { recursive: true });
+    await writeFile(join(source, 'handler.js'), 'export default {};');
+    const refused =
+      /^zooserve: version 7 of iris was published by .* with other handler\.js \(.*another version\n$/;
+    expect(await publish('7', join(source, 'model.onnx'))).toMatchObject({ status: 1, stdout: '' });
+    expect((await publish('7', join(source, 'model.onnx'))).stderr).toMatch(refused);
+    await rm(join(source, 'handler.js'));
+    expect((await publish('7', join(source, 'model.onnx'))).stderr).toMatch(refused);
   });
 
   it.each<[string, RegExp]>([

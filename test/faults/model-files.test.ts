@@ -1,4 +1,5 @@
-import { cp, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSession, type ZooKeeperSession } from '../../src/streams/session';
@@ -64,20 +65,18 @@ test.each([
   await failsWith(version, code);
 });
 
-test('bytes that are not those of the catalog are DIGEST_MISMATCH', async () => {
-  const manifest = {
-    sha256: '0'.repeat(64),
-    bytes: 1,
-    uri: '',
-    inputs: [],
-    outputs: [],
-    probes: 0,
-    when: '',
-    by: '',
-  };
+test('bytes that are not those of the catalog, also of handler.js, are DIGEST_MISMATCH', async () => {
+  const model = await readFile(join(models, 'iris', '2', 'model.onnx'));
+  const sha256 = createHash('sha256').update(model).digest('hex');
+  await cp(join(models, 'iris', '2'), join(models, 'iris', '3'), { recursive: true });
   await session.ensurePath('/zooserve/catalog/iris');
-  await session.create('/zooserve/catalog/iris/2', Buffer.from(JSON.stringify(manifest)));
-  await failsWith('2', 'DIGEST_MISMATCH');
+  for (const [version, manifest] of [
+    ['2', { sha256: '0'.repeat(64), bytes: 1 }],
+    ['3', { sha256, bytes: model.length, files: { 'handler.js': '0'.repeat(64) } }],
+  ] as const) {
+    await session.create(`/zooserve/catalog/iris/${version}`, Buffer.from(JSON.stringify(manifest)));
+    await failsWith(version, 'DIGEST_MISMATCH');
+  }
 });
 
 test('the file of the version that serves may go: it serves on, and the next promotion is followed', async () => {

@@ -14,6 +14,10 @@ test('workers that did not read the same file do not serve together', async () =
   await using worker = new ModelWorker(files);
   const ready = await worker.ready();
   requireSame([ready, { ...ready, ms: { fetch: 1, load: 2, warm: 3 } }], files);
+  const other = { ...ready, beside: { ...ready.beside, 'handler.js': 'f'.repeat(64) } };
+  expect(() => {
+    requireSame([ready, other], files);
+  }).toThrow('did not read the same files');
   expect(() => {
     requireSame([ready, { ...ready, sha256: 'f'.repeat(64) }], files);
   }).toThrow('the workers of model iris version 1 did not read the same files: were they changed meanwhile?');

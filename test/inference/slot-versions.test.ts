@@ -1,5 +1,7 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SlotPhase } from '../../src/inference/version-builder';
+import { eventually } from '../support/eventually';
 import { config } from './requests';
 import { ASKS, FIXTURES, output, Scene } from './slot-scene';
 
@@ -155,6 +157,31 @@ describe('a version that fails', () => {
     const { sha256 } = scene.slot.serving ?? {};
     await scene.slot.serve({ version: '1', stamp: 'c', expectedSha256: sha256 });
     expect(scene.slot.serving?.stamp).toBe('c');
+  });
+
+  test('with another file beside it than expected, loaded or not, is not served', async () => {
+    await using scene = await Scene.open();
+    const expectedBeside = { 'handler.js': '0'.repeat(64) };
+    await scene.slot.serve({ version: '1', stamp: 'a' });
+    for (const version of ['1', '2']) {
+      await expect(scene.slot.serve({ version, stamp: 'b', expectedBeside })).rejects.toMatchObject({
+        code: 'DIGEST_MISMATCH',
+      });
+    }
+    expect(scene.slot.serving).toMatchObject({ version: '1', stamp: 'a' });
+    await scene.slot.serve({ version: '1', stamp: 'c', expectedBeside: { 'model.json': null } });
+    expect(scene.slot.serving?.stamp).toBe('c');
+  });
+
+  test('is not built anew with another file beside it than it had', async () => {
+    await using scene = await Scene.open();
+    await scene.slot.serve({ version: '1', stamp: 'a' });
+    await writeFile(scene.path('models/m/1/handler.js'), 'export default {};');
+    await expect(scene.slot.configure(config({ session: { intraOpThreads: 2 } }), 'z')).rejects.toMatchObject(
+      { path: '$.session', message: expect.stringContaining('handler.js of m 1') as string },
+    );
+    await scene.ask(ASKS.exit).catch(() => undefined);
+    await eventually(() => scene.slot.state.fault?.code === 'DIGEST_MISMATCH');
   });
 
   test('because its worker ends as it loads is worth a retry twice, not a third time', async () => {

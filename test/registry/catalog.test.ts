@@ -21,6 +21,25 @@ describe('the catalog', () => {
     await expect(refused).rejects.toThrow(/by ann@here at 2026-01-01.*publish under another version/);
   });
 
+  it('takes a version with the same files beside it, and no others', async () => {
+    const digest = 'c'.repeat(64);
+    await publish({ ...MANIFEST, files: { 'model.json': null, 'handler.js': digest } });
+    const same = { 'handler.js': digest };
+    expect(await publish({ ...MANIFEST, files: same })).toBe('unchanged');
+    await expect(publish({ ...MANIFEST, files: { 'handler.js': 'd'.repeat(64) } })).rejects.toThrow(
+      /with other handler.js \(sha256 cccccccccccc\.\.\., here sha256 dddddddddddd\.\.\.\); publish under another/,
+    );
+    await expect(publish({ ...MANIFEST, files: { ...same, 'model.json': digest } })).rejects.toThrow(
+      /with other model.json \(no such file, here sha256 cc/,
+    );
+    await expect(publish(MANIFEST)).rejects.toThrow(/with other handler.js .*, here no such file\)/);
+  });
+
+  it('takes a version that was published without its files, whatever lies beside it', async () => {
+    await publish(MANIFEST);
+    expect(await publish({ ...MANIFEST, files: { 'handler.js': 'c'.repeat(64) } })).toBe('unchanged');
+  });
+
   it('leaves alone what is no manifest', async () => {
     await write(scene.session, scene.paths.catalog('iris', '1'), 'noise');
     await expect(publish(MANIFEST)).rejects.toThrow(/no manifest/);

@@ -124,7 +124,15 @@ describe('the manifest', () => {
   };
   it('survives writing and reading', () => {
     expect(parseManifest(formatManifest(manifest))).toEqual(manifest);
+    const whole = { ...manifest, files: { 'model.json': 'b'.repeat(64), 'handler.js': null } };
+    expect(parseManifest(formatManifest(whole))).toEqual(whole);
   });
+  it.each([[null], ['x'], [{ 'handler.js': 'A' }], [{ 'handler.js': 7 }]])(
+    'is none with files %j',
+    (files) => {
+      expect(parseManifest(Buffer.from(JSON.stringify({ ...manifest, files })))).toBeUndefined();
+    },
+  );
   it('needs a digest and a size, and makes do without the rest', () => {
     const least = { sha256: manifest.sha256, bytes: 10 };
     expect(parseManifest(Buffer.from(JSON.stringify({ ...least, inputs: [{ name: 1 }] })))).toEqual({

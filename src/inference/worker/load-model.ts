@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { errorMessage, ModelError } from '../../errors';
 import { isRecord } from '../codec/data-fault';
+import { differingFile, type FilesBeside } from '../files-beside';
 import { NO_SETTINGS, parseModelSettings } from '../model-settings';
+import { HANDLER_FILE, MODEL_FILE, SETTINGS_FILE } from '../repository';
 import type { ModelSignature } from '../signature';
 import { giveBack } from './give-back';
 import { loadHandler, type ModelHandler } from './model-handler';
@@ -24,6 +26,7 @@ export interface LoadedModel {
   readonly labels: readonly string[] | undefined;
   readonly handler: ModelHandler | undefined;
   readonly sha256: string;
+  readonly beside: FilesBeside;
   readonly bytes: number;
   /** To be told of every step that may take long. */
   readonly progress: Progress;
@@ -40,13 +43,19 @@ export async function loadModel(
 ): Promise<LoadedModel> {
   const { files } = data;
   const started = performance.now();
-  const bytes = read(files.modelPath, 'model.onnx');
-  const settingsBytes = files.settingsPath === undefined ? undefined : read(files.settingsPath, 'model.json');
+  const bytes = read(files.modelPath, MODEL_FILE);
+  const settingsBytes =
+    files.settingsPath === undefined ? undefined : read(files.settingsPath, SETTINGS_FILE);
   const source =
-    data.handlers && files.handlerPath !== undefined ? read(files.handlerPath, 'handler.js') : undefined;
+    data.handlers && files.handlerPath !== undefined ? read(files.handlerPath, HANDLER_FILE) : undefined;
   await enter('VERIFYING');
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const sha256 = digestOf(bytes);
+  const beside = {
+    [SETTINGS_FILE]: settingsBytes === undefined ? null : digestOf(settingsBytes),
+    ...(data.handlers ? { [HANDLER_FILE]: source === undefined ? null : digestOf(source) } : {}),
+  };
   requireDigest(data, sha256);
+  requireBeside(data, beside);
   await enter('LOADING');
   const fetched = performance.now();
   const settings = settingsBytes === undefined ? NO_SETTINGS : parseModelSettings(settingsBytes);
@@ -73,6 +82,7 @@ export async function loadModel(
       labels: settings.labels,
       handler,
       sha256,
+      beside,
       bytes: size,
       progress,
       ms,
@@ -89,6 +99,20 @@ function requireDigest({ files, expectedSha256 }: WorkerData, sha256: string): v
     'DIGEST_MISMATCH',
     `model.onnx of ${files.model} ${files.version} has sha256 ${sha256}, the catalog says ${expectedSha256}`,
   );
+}
+
+function requireBeside({ files, expectedBeside = {} }: WorkerData, beside: FilesBeside): void {
+  const name = differingFile(expectedBeside, beside);
+  if (name === undefined) return;
+  const said = (digest: string | null | undefined) => (digest ? `sha256 ${digest}` : 'no such file');
+  throw new ModelError(
+    'DIGEST_MISMATCH',
+    `${name} of ${files.model} ${files.version}: there is ${said(beside[name])}, the catalog says ${said(expectedBeside[name])}`,
+  );
+}
+
+function digestOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** Blocking is no matter in a thread that does nothing else, and it is the fastest way to one buffer. */

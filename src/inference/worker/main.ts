@@ -45,6 +45,7 @@ async function run(port: MessagePort): Promise<void> {
     type: 'ready',
     signature: loaded.signature,
     sha256: loaded.sha256,
+    beside: loaded.beside,
     bytes: loaded.bytes,
     ms: loaded.ms,
     paramsRefused: checked.ok ? undefined : checked.refusal,

@@ -1,5 +1,6 @@
 import type { ModelErrorCode, RequestErrorCode } from '../../errors';
 import type { LogLevel, SessionConfig } from '../../handler-config';
+import type { FilesBeside } from '../files-beside';
 import type { ModelFiles } from '../repository';
 import type { ModelSignature } from '../signature';
 
@@ -26,6 +27,8 @@ export interface WorkerData {
   readonly handlers: boolean;
   /** 64 lower-case hex digits. Bytes with another digest are refused with DIGEST_MISMATCH. */
   readonly expectedSha256?: string | undefined;
+  /** Other files beside the model are refused in the same way. */
+  readonly expectedBeside?: FilesBeside | undefined;
   /** The params in force as the worker starts; `ready` says whether `handler.js` takes them. */
   readonly params: ParamsEpoch;
   /** 4 bytes: a count that the worker raises with every step that it finishes. */
@@ -82,6 +85,8 @@ export interface WorkerReady {
   readonly signature: ModelSignature;
   /** Of `model.onnx`, 64 lower-case hex digits. */
   readonly sha256: string;
+  /** Those that it has read. */
+  readonly beside: FilesBeside;
   /** Of `model.onnx`. */
   readonly bytes: number;
   /** Milliseconds: reading the file and its digest; loading; warm-up and probes. */

@@ -6,6 +6,8 @@ import type { WorkerData } from '../../../src/inference/worker/protocol';
 import { ModelWorker } from '../../support/model-worker';
 import { fixtures, samples } from '../../support/repositories';
 
+const digestOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
 async function refusal(
   model: string,
   version = '1',
@@ -21,6 +23,7 @@ describe('loading a version in its worker', () => {
   it('tells its phases, then its signature, digest, size and times', async () => {
     const files = await samples.locate('iris', '1');
     const bytes = await readFile(files.modelPath);
+    const settings = await readFile(files.settingsPath ?? '');
     await using worker = new ModelWorker(files);
     const { ms, ...ready } = await worker.ready();
     expect(worker.messages.map((m) => (m.type === 'phase' ? m.phase : m.type))).toEqual([
@@ -39,7 +42,8 @@ describe('loading a version in its worker', () => {
         ],
         batchable: true,
       },
-      sha256: createHash('sha256').update(bytes).digest('hex'),
+      sha256: digestOf(bytes),
+      beside: { 'model.json': digestOf(settings), 'handler.js': null },
       bytes: bytes.length,
       hasHandler: false,
       paramsRefused: undefined,
@@ -50,9 +54,7 @@ describe('loading a version in its worker', () => {
 
   it('takes bytes of the expected digest and refuses all others, naming both', async () => {
     const files = await fixtures.locate('identity_fp32', '1');
-    const sha256 = createHash('sha256')
-      .update(await readFile(files.modelPath))
-      .digest('hex');
+    const sha256 = digestOf(await readFile(files.modelPath));
     await using worker = new ModelWorker(files, { expectedSha256: sha256 });
     await worker.ready();
     const expected = 'ab'.repeat(32);
@@ -61,6 +63,37 @@ describe('loading a version in its worker', () => {
       message: `model.onnx of identity_fp32 1 has sha256 ${sha256}, the catalog says ${expected}`,
       retryable: false,
     });
+  });
+
+  it('takes the expected files beside the model, and refuses others, more and fewer', async () => {
+    const files = await samples.locate('iris', '2');
+    const handler = digestOf(await readFile(files.handlerPath ?? ''));
+    await using worker = new ModelWorker(files, { expectedBeside: { 'handler.js': handler, other: 'x' } });
+    await worker.ready();
+    const expected = 'ab'.repeat(32);
+    for (const [expectedBeside, there, says] of [
+      [{ 'handler.js': expected }, `sha256 ${handler}`, `sha256 ${expected}`],
+      [{ 'handler.js': null }, `sha256 ${handler}`, 'no such file'],
+    ] as const) {
+      await using refused = new ModelWorker(files, { expectedBeside });
+      expect(await refused.failed()).toMatchObject({
+        code: 'DIGEST_MISMATCH',
+        message: `handler.js of iris 2: there is ${there}, the catalog says ${says}`,
+        retryable: false,
+      });
+    }
+    expect(await refusal('identity_fp32', '1', { expectedBeside: { 'model.json': expected } })).toMatchObject(
+      {
+        code: 'DIGEST_MISMATCH',
+        message: `model.json of identity_fp32 1: there is no such file, the catalog says sha256 ${expected}`,
+      },
+    );
+    // It is not run, and not looked at.
+    await using bare = new ModelWorker(files, {
+      handlers: false,
+      expectedBeside: { 'handler.js': expected },
+    });
+    expect((await bare.ready()).beside).toEqual({ 'model.json': expect.any(String) as string });
   });
 
   it.each([
