@@ -11,11 +11,15 @@ import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 let zookeeper: ZooKeeperPlace;
 let session: ZooKeeperSession;
+/** An example that waits for a ZooKeeper that is not there: for so long that it begins before all tests. */
+let without: ExampleProcess;
 beforeAll(async () => {
+  without = new ExampleProcess('live-parameters', ['--zookeeper', '127.0.0.1:1']);
   zookeeper = await sharedZooKeeper();
   session = await connect(zookeeper.connectString);
 });
 afterAll(async () => {
+  await without[Symbol.asyncDispose]();
   await session[Symbol.asyncDispose]();
   await zookeeper[Symbol.asyncDispose]();
 });
@@ -169,8 +173,7 @@ describe('every example', () => {
   });
 
   it('says so when there is no ZooKeeper', async () => {
-    await using example = new ExampleProcess('live-parameters', ['--zookeeper', '127.0.0.1:1']);
-    expect(await example.end()).toBe(1);
-    expect(example.output).toBe('no ZooKeeper at 127.0.0.1:1; npm start brings one\n');
+    expect(await without.end()).toBe(1);
+    expect(without.output).toBe('no ZooKeeper at 127.0.0.1:1; npm start brings one\n');
   });
 });

@@ -4,11 +4,14 @@ import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 import { passes } from '../support/passes';
 import { DIGITS, infer, IRIS, irisVersion } from '../support/infer';
 import { PROJECT_ROOT, ServeProcess } from '../support/serve-process';
+import { TcpProxy } from '../support/tcp-proxy';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, startTestZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 const IRIS_ZNODES = '/zooserve/models/iris';
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
+/** The way of the replicas to it: refused, ZooKeeper is away for them. */
+let network: TcpProxy;
 let session: ZooKeeperSession;
 let directory: TemporaryDirectory;
 
@@ -18,7 +21,7 @@ const write = async (path: string, data: string): Promise<string> => {
 };
 const start = (...args: readonly string[]): Promise<ServeProcess> =>
   ServeProcess.start({
-    zookeeper: zookeeper.connectString,
+    zookeeper: network.connectString + zookeeper.chroot,
     models: join(directory.path, 'models'),
     replica: 'one',
     args: ['--session-timeout', '4000', ...args],
@@ -49,22 +52,35 @@ const liveOnce = async (version: string, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTER
 beforeEach(async () => {
   directory = await temporaryDirectory();
   await cp(join(PROJECT_ROOT, 'models'), join(directory.path, 'models'), { recursive: true });
-  zookeeper = await startTestZooKeeper();
-  session = openSession({ connectString: zookeeper.connectString, sessionTimeoutMs: 2000 });
-  await session.connected();
+  await connect(await sharedZooKeeper());
 });
 
 afterEach(async () => {
-  await session[Symbol.asyncDispose]();
-  await zookeeper[Symbol.asyncDispose]();
+  await disconnect();
   await directory[Symbol.asyncDispose]();
 });
 
+async function connect(place: ZooKeeperPlace): Promise<void> {
+  zookeeper = place;
+  network = await TcpProxy.start(place.port);
+  session = openSession({ connectString: place.connectString, sessionTimeoutMs: 2000 });
+  await session.connected();
+}
+
+async function disconnect(): Promise<void> {
+  await session[Symbol.asyncDispose]();
+  await network[Symbol.asyncDispose]();
+  await zookeeper[Symbol.asyncDispose]();
+}
+
 test('killed, and started while ZooKeeper is away: version and config of before answer, marked stale; then ZooKeeper wins', async () => {
+  const own = await startTestZooKeeper();
+  await disconnect();
+  await connect(own);
   const config = await write(`${IRIS_ZNODES}/config`, '{"params":{"threshold":1}}');
   const mzxid = await write(`${IRIS_ZNODES}/version`, '2');
   await liveOnce('2', 'SIGKILL');
-  await zookeeper.server.kill('SIGKILL');
+  await own.server.kill('SIGKILL');
   await using replica = await start();
   await serves(replica.url, '2');
   const answer = await infer(replica.url, 'iris', IRIS.rows);
@@ -77,7 +93,7 @@ test('killed, and started while ZooKeeper is away: version and config of before 
   expect(await metric(replica.url, 'zooserve_zookeeper_stale_seconds')).toBeGreaterThan(0);
   expect(replica.logged.join('')).toContain('the last good state is served');
 
-  await zookeeper.server.restart();
+  await own.server.restart();
   await session.connected();
   await write(`${IRIS_ZNODES}/version`, '1');
   await session.remove(`${IRIS_ZNODES}/config`);
@@ -117,10 +133,10 @@ test('a model that was removed meanwhile is served while ZooKeeper is away, and 
   await liveOnce('1');
   await session.remove(`${IRIS_ZNODES}/version`);
   await session.remove(IRIS_ZNODES);
-  await zookeeper.server.kill('SIGTERM');
+  await network.refuse();
   await using replica = await start();
   await serves(replica.url, '1');
-  await zookeeper.server.restart();
+  await network.heal();
   await passes(async () => {
     expect((await infer(replica.url, 'iris', IRIS.rows)).status).toBe(404);
   }, 30_000);
@@ -167,7 +183,7 @@ test('a promotion that cannot be served, and a restart: the last good version an
 test('bytes that are not those that served are not served', async () => {
   await write(`${IRIS_ZNODES}/version`, '1');
   await liveOnce('1');
-  await zookeeper.server.kill('SIGTERM');
+  await network.refuse();
   await appendFile(join(directory.path, 'models', 'iris', '1', 'model.onnx'), ' ');
   await using replica = await start();
   await passes(() => {
@@ -179,20 +195,20 @@ test('bytes that are not those that served are not served', async () => {
 test('garbage in place of the last good state is logged and ignored', async () => {
   await write(`${IRIS_ZNODES}/version`, '1');
   await liveOnce('1');
-  await zookeeper.server.kill('SIGTERM');
+  await network.refuse();
   const [folder = ''] = await readdir(join(directory.path, 'state'));
   await writeFile(join(directory.path, 'state', folder, 'last-good.json'), 'garbage');
   await using replica = await start();
   expect(replica.logged.join('')).toContain('cannot be read and is ignored');
   expect((await infer(replica.url, 'iris', IRIS.rows)).status).toBe(404);
-  await zookeeper.server.restart();
+  await network.heal();
   await serves(replica.url, '1');
 });
 
 test('--require-zookeeper: a start while it is away fails, also with a last good state', async () => {
   await write(`${IRIS_ZNODES}/version`, '1');
   await liveOnce('1');
-  await zookeeper.server.kill('SIGTERM');
+  await network.refuse();
   await using replica = await start('--require-zookeeper', '--session-timeout', '1000');
   await passes(() => {
     expect(replica.child.exitCode).toBe(1);

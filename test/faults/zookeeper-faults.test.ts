@@ -4,10 +4,10 @@ import { passes } from '../support/passes';
 import { infer, IRIS, irisVersion } from '../support/infer';
 import { ServeProcess } from '../support/serve-process';
 import { TcpProxy } from '../support/tcp-proxy';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
+import { sharedZooKeeper, startTestZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 const VERSION = '/zooserve/models/iris/version';
-let zookeeper: TestZooKeeper;
+let zookeeper: ZooKeeperPlace;
 let session: ZooKeeperSession;
 
 const promote = async (version: string): Promise<void> => {
@@ -24,33 +24,42 @@ const status = async (replica: string): Promise<unknown> => {
 };
 
 beforeEach(async () => {
-  zookeeper = await startTestZooKeeper();
+  await connect(await sharedZooKeeper());
+});
+
+afterEach(() => disconnect());
+
+async function connect(place: ZooKeeperPlace): Promise<void> {
+  zookeeper = place;
   session = openSession({ connectString: zookeeper.connectString, sessionTimeoutMs: 10_000 });
   await session.connected();
   await promote('1');
-});
+}
 
-afterEach(async () => {
+async function disconnect(): Promise<void> {
   await session[Symbol.asyncDispose]();
   await zookeeper[Symbol.asyncDispose]();
-});
+}
 
 test('ZooKeeper killed while serving: requests are answered; back again: the next promotion is followed', async () => {
+  const own = await startTestZooKeeper();
+  await disconnect();
+  await connect(own);
   await using replica = await ServeProcess.start({ zookeeper: zookeeper.connectString, replica: 'one' });
   await serves(replica.url, '1');
-  await zookeeper.server.kill('SIGKILL');
+  await own.server.kill('SIGKILL');
   for (let i = 0; i < 20; i += 1) expect(await irisVersion(replica.url)).toBe('1');
   expect((await fetch(`${replica.url}/v2/health/ready`)).status).toBe(200);
-  await zookeeper.server.restart();
+  await own.server.restart();
   await session.connected();
   await promote('2');
   await serves(replica.url, '2');
 });
 
 test('a session that expired is replaced: what was promoted meanwhile is served, and the replica is live again', async () => {
-  await using proxy = await TcpProxy.start(zookeeper.server.port);
+  await using proxy = await TcpProxy.start(zookeeper.port);
   await using replica = await ServeProcess.start({
-    zookeeper: proxy.connectString,
+    zookeeper: proxy.connectString + zookeeper.chroot,
     replica: 'one',
     args: ['--session-timeout', '2000'],
   });

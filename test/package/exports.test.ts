@@ -53,7 +53,10 @@ const DOCUMENT = join(PROJECT_ROOT, 'docs', 'coordination.md');
 let zookeeper: ZooKeeperPlace;
 let project: PackedProject;
 beforeAll(async () => {
-  [zookeeper, project] = await Promise.all([sharedZooKeeper(), PackedProject.create()]);
+  [zookeeper, project] = await Promise.all([
+    sharedZooKeeper(),
+    PackedProject.create({ skipLibCheck: false }),
+  ]);
   await project.write('module.mts', `${IMPORTS}${BODY}`);
   await project.write('common.cts', `${REQUIRES}${BODY}`);
   await project.write('inside.mts', `console.log(await import('zooserve/dist/src/errors.js' as string));\n`);

@@ -7,26 +7,24 @@ import { temporaryDirectory, type TemporaryDirectory } from './temporary-directo
 
 const run = promisify(execFile);
 
-/** As a program would have it that is strict, and checks the declarations of its packages as well. */
-const TSCONFIG = {
-  compilerOptions: {
-    module: 'node20',
-    target: 'es2023',
-    lib: ['es2023', 'esnext.disposable'],
-    types: ['node'],
-    strict: true,
-    skipLibCheck: false,
-    exactOptionalPropertyTypes: true,
-    outDir: 'built',
-    rootDir: '.',
-  },
+const COMPILER_OPTIONS = {
+  module: 'node20',
+  target: 'es2023',
+  lib: ['es2023', 'esnext.disposable'],
+  types: ['node'],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  incremental: true,
+  outDir: 'built',
+  rootDir: '.',
 };
 
 /** A project elsewhere that has this package installed as it is published, and nothing else but what it needs. */
 export class PackedProject implements AsyncDisposable {
   private constructor(private readonly directory: TemporaryDirectory) {}
 
-  static async create(): Promise<PackedProject> {
+  /** Type-checked strictly; the declarations of its packages are checked unless `skipLibCheck`. */
+  static async create({ skipLibCheck }: { readonly skipLibCheck: boolean }): Promise<PackedProject> {
     const directory = await temporaryDirectory();
     const project = new PackedProject(directory);
     await run('npm', ['pack', '--silent', '--pack-destination', directory.path], { cwd: PROJECT_ROOT });
@@ -36,7 +34,10 @@ export class PackedProject implements AsyncDisposable {
     await run('tar', ['-xzf', join(directory.path, tarball), '--strip-components=1', '-C', installed]);
     for (const name of ['rxjs', 'pino', 'node-zookeeper-client', '@types/node']) await project.#link(name);
     await project.write('package.json', JSON.stringify({ name: 'elsewhere', private: true }));
-    await project.write('tsconfig.json', JSON.stringify(TSCONFIG));
+    await project.write(
+      'tsconfig.json',
+      JSON.stringify({ compilerOptions: { ...COMPILER_OPTIONS, skipLibCheck } }),
+    );
     return project;
   }
 
