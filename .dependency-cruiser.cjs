@@ -13,7 +13,7 @@ const ROOMS = {
 };
 
 const LEAVES = '^src/(?!runtime[.])[^/]+$';
-const PROGRAMS = '^src/(cli|inference/worker)/main[.]ts$';
+const PROGRAMS = '^src/(cli/main|inference/worker/model-worker)[.]ts$';
 /** What package.json exports: all that others may import. */
 const PUBLIC = '^src/(streams|coordination)/public[.]ts$';
 const OUR_CODE = '^(src|bin|bench|examples)/';

@@ -1,10 +1,12 @@
 const { availableParallelism } = require('node:os');
 
-// Jest runs what tsc built: worker threads load built JavaScript, so the tests load the same files.
+// Jest runs what tsc built: worker threads load built JavaScript, so the tests load the same files. Tests that start
+// `zooserve` as a process start the bundle of the same sources.
 module.exports = {
   rootDir: 'dist',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.js'],
+  globalSetup: require.resolve('./scripts/fresh-bundle.mjs'),
   testEnvironment: 'node',
   transform: {},
   testTimeout: 90_000,

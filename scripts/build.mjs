@@ -1,24 +1,25 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { bundleFiles, bundleFolder } from './bundle-files.mjs';
 import { run } from './child.mjs';
 import { root } from './project.mjs';
 import { readIfThere } from './read-if-there.mjs';
 import { SetUpError } from './set-up-error.mjs';
 
 const SOURCE_FOLDERS = ['src', 'test', 'bench', 'examples'];
-const OTHER_INPUTS = ['tsconfig.json', 'package-lock.json'];
+const OTHER_INPUTS = ['tsconfig.json', 'package-lock.json', 'scripts/bundle.mjs', 'scripts/bundle-files.mjs'];
 const dist = `${root}/dist`;
 const stamp = `${dist}/.built-from`;
 const compilerState = `${dist}/.tsbuildinfo`;
 
-/** Whether dist/ is what tsc makes of the sources as they are now. */
+/** Whether dist/ is what tsc and the bundler make of the sources as they are now. */
 export function isBuilt() {
   return readIfThere(stamp) === stampText() && missingOutputs().length === 0;
 }
 
 /**
- * `tsc`, incremental. Outputs of sources that are gone are deleted, since jest would run a stale test. The stamp goes
+ * `tsc`, incremental, and then the bundle. Outputs of sources that are gone are deleted, since jest would run a stale test. The stamp goes
  * first and comes back last, so that an interrupted build is done again.
  */
 export async function build(options) {
@@ -30,6 +31,8 @@ export async function build(options) {
   const tsc = [process.execPath, `${root}/node_modules/typescript/bin/tsc`, '-p', '.'];
   const { ok, output } = await run(tsc, options);
   if (!ok) throw new SetUpError(`The TypeScript sources do not compile:\n${output.trimEnd()}`);
+  const bundling = await run([process.execPath, `${root}/scripts/bundle.mjs`], options);
+  if (!bundling.ok) throw new SetUpError(`The program cannot be bundled:\n${bundling.output.trimEnd()}`);
   // A source that was edited meanwhile may or may not be in dist: then the next run builds again.
   if (sourceDigest() === before) fs.writeFileSync(stamp, stampText());
 }
@@ -39,9 +42,12 @@ export function sourceDigest() {
   return digestOf([...OTHER_INPUTS.map((name) => `${root}/${name}`), ...sources()]);
 }
 
-/** The compiler's own record is part of it: after a `tsc` by hand on other sources, dist is no longer what we built. */
+/**
+ * The compiler's own record is part of it, and the bundle: after a `tsc` by hand on other sources, dist is no longer what
+ * we built.
+ */
 function stampText() {
-  return `${sourceDigest()} ${digestOf([compilerState])}\n`;
+  return `${sourceDigest()} ${digestOf([compilerState, ...bundleFiles])}\n`;
 }
 
 function sources() {
@@ -59,6 +65,7 @@ function missingOutputs() {
 
 function removeStaleOutputs() {
   for (const output of filesBelow(dist)) {
+    if (output.startsWith(`${bundleFolder}/`)) continue;
     const source = `${root}/${path.relative(dist, output).replace(/(\.d)?\.([cm]?)[jt]s(\.map)?$/, '.$2ts')}`;
     if (/\.([cm]?[jt]s(\.map)?|json)$/.test(output) && !fs.existsSync(source)) fs.rmSync(output);
   }

@@ -18,7 +18,7 @@ export async function setUp({ signal, zookeeper = false }) {
   const todo = () => [
     ...(zookeeper ? debianPackages() : []),
     ...(dependenciesAreInstalled() ? [] : [['Installing the dependencies (npm ci)', installDependencies]]),
-    ...(isBuilt() ? [] : [['Building (tsc)', build]]),
+    ...(isBuilt() ? [] : [['Building (tsc, esbuild)', build]]),
   ];
   if (todo().length === 0) return;
   if (!isWritable(root)) {

@@ -16,6 +16,6 @@ const ready = await runScript(
   { whenEnded: 0 },
 );
 if (ready) {
-  const { main } = await import('../dist/src/cli/main.js');
+  const { main } = await import('../dist/bundle/zooserve.js');
   process.exitCode = await main(['dev', ...process.argv.slice(2)]);
 }

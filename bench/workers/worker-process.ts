@@ -2,7 +2,7 @@ import { BatchAnswerer } from '../../src/inference/worker/answer-batch';
 import { loadModel } from '../../src/inference/worker/load-model';
 import type { FromWorker, ToWorker, WorkerData } from '../../src/inference/worker/protocol';
 
-/** What src/inference/worker/main.ts does in a thread, in a process: as much of it as is measured. */
+/** What src/inference/worker/model-worker.ts does in a thread, in a process: as much of it as is measured. */
 async function run(): Promise<void> {
   let answerer: BatchAnswerer | undefined;
   process.on('message', (message: ToWorker) => {

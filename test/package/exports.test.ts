@@ -82,6 +82,14 @@ it('exports nothing else', async () => {
   await expect(project.run('inside.mjs')).rejects.toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
 });
 
+it('runs the command from its bundle, which has all that it needs of other packages', async () => {
+  const installed = join('..', 'node_modules', 'zooserve');
+  expect(await project.run(join(installed, 'bin', 'zooserve.js'), '--help')).toContain('accept-world');
+  const notices = await project.read(join(installed, 'dist', 'bundle', 'third-party-notices.txt'));
+  expect(notices).toMatch(/^rxjs \d+\.\d+\.\d+ \(Apache-2\.0\)\n\n\s*Apache License/m);
+  expect(notices).not.toContain('onnxruntime');
+});
+
 it('has the examples that its documentation links, and they run from there', async () => {
   const installed = join('..', 'node_modules', 'zooserve');
   const [name] = /(?<=\.\.\/examples\/)[\w-]+/.exec(await readFile(DOCUMENT, 'utf8')) ?? [];

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { ScratchClone } from './scratch-clone';
+import { BUNDLER, ScratchClone } from './scratch-clone';
 
 /** As much of tsc as matters here: it writes what changed since its own record, and trusts that record. */
 const COMPILER = `
@@ -9,7 +9,8 @@ const fs = require('fs');
 const path = require('path');
 const sources = ['src', 'test']
   .filter((folder) => fs.existsSync(folder))
-  .flatMap((folder) => fs.readdirSync(folder).map((name) => folder + '/' + name));
+  .flatMap((folder) => fs.readdirSync(folder, { recursive: true }).map((name) => folder + '/' + name))
+  .filter((name) => fs.statSync(name).isFile());
 const texts = Object.fromEntries(sources.map((name) => [name, fs.readFileSync(name, 'utf8')]));
 const wrong = sources.find((name) => texts[name].includes(': string = 1'));
 if (wrong) {
@@ -25,14 +26,18 @@ for (const name of sources.filter((name) => known[name] !== texts[name])) {
 }
 fs.writeFileSync(record, JSON.stringify(texts));
 `;
+const PROGRAM = 'src/cli/main.ts';
+const BUNDLE = 'dist/bundle/zooserve.js';
+const BEFORE_JEST = "await (await import('./scripts/fresh-bundle.mjs')).default()";
 const TSC = 'node_modules/typescript/bin/tsc';
 
 describe('npm run build', () => {
   let clone: ScratchClone;
   const build = () => clone.run('scripts/bootstrap.mjs');
+  const beforeJest = () => clone.run('--input-type=module', '--eval', BEFORE_JEST);
   const BUILT = {
     status: 0,
-    output: expect.stringMatching(/^Building \(tsc\) \.\.\. [\d.]+ s\n$/) as string,
+    output: expect.stringMatching(/^Building \(tsc, esbuild\) \.\.\. [\d.]+ s\n$/) as string,
   };
   const NOTHING_TO_DO = { status: 0, output: '' };
 
@@ -41,6 +46,7 @@ describe('npm run build', () => {
     // A link, so that the set-up leaves it alone.
     symlinkSync('.modules', join(clone.folder, 'node_modules'));
     clone.write(TSC.replace('node_modules', '.modules'), COMPILER);
+    clone.write('.modules/esbuild/index.js', BUNDLER);
   });
   afterEach(() => {
     clone[Symbol.dispose]();
@@ -77,6 +83,54 @@ describe('npm run build', () => {
     clone.write('src/one.ts', 'export const one = 1;\n');
     expect(await build()).toEqual(BUILT);
     expect(clone.read('dist/src/one.js')).toContain('1');
+  });
+
+  test('bundles again when the bundle is gone, or was made of other sources by hand', async () => {
+    await build();
+    expect(clone.read(BUNDLE)).toContain("from '../one'");
+    clone.remove(BUNDLE);
+    expect(await build()).toEqual(BUILT);
+    expect(clone.has(BUNDLE)).toBe(true);
+
+    const source = clone.read(PROGRAM);
+    clone.write(PROGRAM, 'export const other = 2;\n');
+    await clone.run('scripts/bundle.mjs');
+    clone.write(PROGRAM, source);
+    expect(clone.read(BUNDLE)).toContain('other');
+    expect(await build()).toEqual(BUILT);
+    expect(clone.read(BUNDLE)).toBe(source);
+    expect(await build()).toEqual(NOTHING_TO_DO);
+  });
+
+  test('jest bundles what tsc was run on by hand', async () => {
+    await build();
+    clone.write(PROGRAM, 'export const other = 2;\n');
+    execFileSync(process.execPath, [TSC], { cwd: clone.folder });
+    clone.changedAt(BUNDLE, 1000);
+    await beforeJest();
+    expect(clone.read(BUNDLE)).toContain('other');
+
+    clone.write(BUNDLE, 'newer than all that it is made of');
+    await beforeJest();
+    expect(clone.read(BUNDLE)).toContain('newer');
+  });
+
+  test('says what cannot be bundled, each time, until it can', async () => {
+    clone.remove('node_modules');
+    clone.linkDependencies();
+    clone.write(
+      PROGRAM,
+      "declare const require: (name: string) => unknown;\nrequire('./missing');\nexport {};\n",
+    );
+    for (const run of [await build(), await build()]) {
+      expect(run.status).toBe(1);
+      expect(run.output).toContain('The program cannot be bundled:');
+      expect(run.output).toContain('Could not resolve "./missing"');
+      expect(run.output).toContain('src/cli/main.ts:2');
+    }
+    clone.write(PROGRAM, "export { one } from '../one';\n");
+    expect(await build()).toEqual(BUILT);
+    expect(clone.read(BUNDLE)).toContain('one = 1');
   });
 
   test('says what does not compile, each time, until it does', async () => {

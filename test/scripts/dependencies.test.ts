@@ -1,16 +1,22 @@
 import { eventually } from '../support/eventually';
-import { ScratchClone } from './scratch-clone';
+import { BUNDLER, ScratchClone } from './scratch-clone';
 
-/** Does what `npm ci` does here: a node_modules with a compiler in it, which writes what tsc would. */
+/** Does what `npm ci` does here: a node_modules with a compiler in it, which writes what tsc would, and a bundler. */
 const NPM_CI = `
 echo "$1" >> npm-calls
 [ "$1" = ping ] && exit 0
-rm -rf node_modules; mkdir -p node_modules/typescript/bin
+rm -rf node_modules; mkdir -p node_modules/typescript/bin node_modules/esbuild
 cat > node_modules/typescript/bin/tsc <<'TSC'
 const fs = require('fs');
-fs.mkdirSync('dist/src', { recursive: true });
-fs.writeFileSync('dist/src/one.js', '');
+const path = require('path');
+for (const name of ['one', 'cli/main', 'inference/worker/model-worker']) {
+  fs.mkdirSync(path.dirname('dist/src/' + name), { recursive: true });
+  fs.writeFileSync('dist/src/' + name + '.js', '');
+}
 TSC
+cat > node_modules/esbuild/index.js <<'ESBUILD'
+${BUNDLER}
+ESBUILD
 `;
 const CORE = '/usr/bin:/bin';
 

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,18 @@ import { dirname, join } from 'node:path';
 
 /** The folder of this clone: from dist/test/scripts. */
 const PROJECT = join(__dirname, '..', '..', '..');
+
+/** The bundler's package for clones without the real one: of a program it writes the source as it is. */
+export const BUNDLER = `
+const fs = require('fs');
+exports.build = async ({ entryPoints, outdir }) => ({
+  outputFiles: Object.entries(entryPoints).map(([name, source]) => ({
+    path: outdir + '/' + name + '.js',
+    contents: fs.readFileSync(source),
+  })),
+  metafile: { inputs: {} },
+});
+`;
 
 export interface Ended {
   readonly status: number | null;
@@ -64,6 +77,8 @@ export class ScratchClone implements Disposable {
       }),
     );
     this.write('src/one.ts', 'export const one = 1;\n');
+    this.write('src/cli/main.ts', "export { one } from '../one';\n");
+    this.write('src/inference/worker/model-worker.ts', 'export {};\n');
   }
 
   write(path: string, text: string): void {
@@ -81,6 +96,11 @@ export class ScratchClone implements Disposable {
 
   remove(path: string): void {
     rmSync(join(this.folder, path), { recursive: true });
+  }
+
+  /** Says that a file was last changed `seconds` after the start of 1970. */
+  changedAt(path: string, seconds: number): void {
+    utimesSync(join(this.folder, path), seconds, seconds);
   }
 
   /** The real dependencies, which the set-up leaves alone because they are a link. */

@@ -50,7 +50,7 @@ describe('npm start', () => {
       running.child.kill(signal);
       const ended = await running.ended;
       expect(ended.status).toBe(status);
-      expect(ended.output).toBe('Building (tsc) ... failed\n');
+      expect(ended.output).toBe('Building (tsc, esbuild) ... failed\n');
     }
   });
 
@@ -63,16 +63,35 @@ describe('npm start', () => {
 });
 
 describe('bin/zooserve.js', () => {
+  let clone: ScratchClone;
+  const zooserve = (...args: readonly string[]) => clone.run('bin/zooserve.js', ...args);
+  const program = (name: string) =>
+    `exports.main = async (argv) => (console.log('${name}', argv.join()), 3);`;
+  beforeEach(() => {
+    clone = new ScratchClone();
+  });
+  afterEach(() => {
+    clone[Symbol.dispose]();
+  });
+
   test('says what to run when nothing is built; then runs the program and ends with its status', async () => {
-    using clone = new ScratchClone();
-    const { status, output } = await clone.run('bin/zooserve.js', 'serve');
+    const { status, output } = await zooserve('serve');
     expect(status).toBe(1);
     expect(output).toContain('zooserve is not built yet');
     expect(output).toContain('npm run build');
-    clone.write('dist/src/cli/main.js', 'exports.main = async (argv) => (console.log(argv.join()), 3);');
-    expect(await clone.run('bin/zooserve.js', 'status', '--json')).toEqual({
-      status: 3,
-      output: 'status,--json\n',
-    });
+    clone.write('dist/bundle/zooserve.js', program('bundle'));
+    expect(await zooserve('status', '--json')).toEqual({ status: 3, output: 'bundle status,--json\n' });
+  });
+
+  test('runs what tsc built when that is newer than the bundle, or all there is', async () => {
+    clone.write('dist/src/cli/main.js', program('modules'));
+    expect((await zooserve()).output).toBe('modules \n');
+    clone.write('dist/.tsbuildinfo', '');
+    clone.write('dist/bundle/zooserve.js', program('bundle'));
+    clone.changedAt('dist/.tsbuildinfo', 1000);
+    clone.changedAt('dist/bundle/zooserve.js', 1000);
+    expect((await zooserve()).output).toBe('bundle \n');
+    clone.changedAt('dist/.tsbuildinfo', 1001);
+    expect((await zooserve()).output).toBe('modules \n');
   });
 });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PROJECT_ROOT } from './serve-process';
@@ -43,6 +43,11 @@ export class PackedProject implements AsyncDisposable {
 
   write(name: string, text: string): Promise<void> {
     return writeFile(join(this.directory.path, name), text);
+  }
+
+  /** `name`: as for {@link run}. */
+  read(name: string): Promise<string> {
+    return readFile(join(this.directory.path, 'built', name), 'utf8');
   }
 
   /** Type-checks and builds everything that was written; rejects with what the compiler says. */
