@@ -114,6 +114,32 @@ test('bodies that stall keep out large ones but no small ones, until their clien
   await eventually(bomb, ({ status }) => status === 200);
 });
 
+test('a client that goes while its body is decompressed stops that, and what it took is given back', async () => {
+  const size = 128 * MIB;
+  const body = zlib.gzipSync(Buffer.alloc(size, 32), { level: 1 });
+  await using s = await serving({ bodyLimitBytes: size, limits: { intakeBytes: 0 } });
+  using connection = await RawConnection.open(s.server.port);
+  const { take } = Intake.prototype;
+  const taken = jest.spyOn(Intake.prototype, 'take').mockImplementation(function (this: Intake, bytes) {
+    take.call(this, bytes);
+    // More than was sent: it is being decompressed.
+    if (this.bytes > 8 * MIB) connection.socket.destroy();
+  });
+  try {
+    connection.write(
+      `POST ${INFER} HTTP/1.1\r\nhost: x\r\ncontent-encoding: gzip\r\ncontent-length: ${body.byteLength}\r\n\r\n`,
+    );
+    connection.write(body);
+    await eventually(async () => (await metricsOf(s)).includes('status="499"} 1'));
+    const [intake] = taken.mock.contexts as Intake[];
+    expect(intake?.bytes).toBe(0);
+    expect(taken.mock.calls.reduce((all, [bytes]) => all + bytes, 0)).toBeLessThan(size / 2);
+    expect(s.plane.asked).toEqual([]);
+  } finally {
+    taken.mockRestore();
+  }
+});
+
 test('a body in many small pieces is handed on as one', async () => {
   await using s = await serving();
   using connection = await RawConnection.open(s.server.port);
