@@ -23,7 +23,7 @@ import { defaultReplica, type ReplicaSettings } from './settings';
 import { stateFolder } from './state/folder';
 import { LastGoodStore } from './state/last-good-store';
 import { LoadGuard } from './state/load-guard';
-import { openSession, type ZooKeeperSession } from './streams/session';
+import { ZooKeeperSession } from './streams/session';
 import { logUnhandledErrors } from './unhandled-errors';
 import { publishWatches } from './watch-metrics';
 
@@ -47,7 +47,7 @@ export async function startReplica(
   const loads = folder === undefined ? undefined : await LoadGuard.open(folder, log, proven);
   const paths = new ZnodePaths(settings.root, settings.pinned);
   const guard = worldGuard(paths, store, metrics, log);
-  const session = openSession({ ...ensemble, guard, log });
+  const session = new ZooKeeperSession({ ...ensemble, log }, guard);
   publishWatches(metrics.registry, () => session.watchFigures);
   const observing = [
     startHandler(observeSession, { session, metrics, log }, log),

@@ -40,7 +40,7 @@ export class ClaimedItem {
   readonly #item: string;
   #settled = false;
 
-  /** Use `WorkQueue.claim`. */
+  /** @internal Use `WorkQueue.claim`. */
   constructor(session: ZooKeeperSession, paths: QueuePaths, claim: Claim, maxAttempts: number) {
     this.id = claim.id;
     this.data = claim.data;

@@ -91,7 +91,7 @@ export class EnsembleClock implements Disposable {
   /** The leader's: the upper half of its zxids. */
   #epoch = '';
 
-  /** Use {@link startClock}. */
+  /** @internal Use {@link startClock}. */
   constructor(session: ZooKeeperSession, path: string, options: ClockOptions) {
     this.#session = session;
     this.#path = path;
@@ -135,14 +135,14 @@ export class EnsembleClock implements Disposable {
     this.#ended.abort(new ZooKeeperError('CLOSED', 'the clock was disposed of', outcome));
   }
 
-  /** Asks the leader's clock as often as one time wants. Called by {@link startClock}. */
+  /** @internal Asks the leader's clock as often as one time wants. Called by {@link startClock}. */
   async ask(signal: AbortSignal | undefined): Promise<void> {
     for (let sample = 0; sample < this.#samples; sample += 1)
       await persistently(this.#session, signal, () => this.#exchange());
     this.#learnt$.next();
   }
 
-  /** Asks again and again, until the end. Called by {@link startClock}. */
+  /** @internal Asks again and again, until the end. Called by {@link startClock}. */
   keep(): void {
     const { signal } = this.#ended;
     const { state$ } = this.#session;

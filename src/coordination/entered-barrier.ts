@@ -29,7 +29,7 @@ export class EnteredBarrier implements AsyncDisposable {
   readonly #members: Round;
   readonly #holding: Holding;
 
-  /** Use `enterBarrier`. */
+  /** @internal Use `enterBarrier`. */
   constructor(session: ZooKeeperSession, directory: string, own: OwnNode, opening: Opening) {
     this.rank = opening.round.indexOf(own.name);
     this.size = opening.round.length;

@@ -18,7 +18,7 @@ export class HeldLock implements AsyncDisposable {
   readonly #node: OwnNode;
   readonly #holding: Holding;
 
-  /** Use `acquireLock`. */
+  /** @internal Use `acquireLock`. */
   constructor(session: ZooKeeperSession, node: OwnNode, directory: string) {
     this.path = node.path;
     this.token = node.czxid;

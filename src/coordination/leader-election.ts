@@ -54,7 +54,7 @@ export class Candidacy implements AsyncDisposable {
   readonly #ended: Promise<void>;
   #leadership: Leadership = { role: 'CANDIDATE' };
 
-  /** Use {@link startCandidacy}. */
+  /** @internal Use {@link startCandidacy}. */
   constructor(session: ZooKeeperSession, directory: string, { data }: CandidacyOptions) {
     this.leadership$ = harmless(this.#leadership$, session.log);
     this.#ended = this.#stand(session, directory, data ?? new Uint8Array());

@@ -86,7 +86,7 @@ export class Membership implements AsyncDisposable {
   #lastSessionId = '';
   #left: Promise<void> | undefined;
 
-  /** Use {@link joinGroup}. */
+  /** @internal Use {@link joinGroup}. */
   constructor(
     private readonly session: ZooKeeperSession,
     private readonly directory: string,

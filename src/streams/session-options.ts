@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { AclEntry } from '../acl';
-import type { HistoryGuard } from './history';
 import type { Lookup } from './servers';
 import type { TlsMaterial } from './tls';
 
@@ -29,7 +28,5 @@ export interface SessionOptions {
    * minutes, and longer where that would be more than 50 readings a second.
    */
   readonly auditEveryMs?: number;
-  /** Given: no ensemble is connected to but the one known, until another one is accepted. */
-  readonly guard?: HistoryGuard;
   readonly log?: Logger;
 }

@@ -9,6 +9,7 @@ import { ensurePath } from './ensure-path';
 import type { Freshness } from './freshness';
 import type { HandshakeError } from './handshake';
 import { harmless } from './harmless';
+import type { HistoryGuard } from './history';
 import * as requests from './requests';
 import type { NodeMode, Sender, TransactionOp } from './requests';
 import { SessionLife } from './session-life';
@@ -49,7 +50,7 @@ export function openSession(options: SessionOptions): ZooKeeperSession {
  *
  * What cannot be promised: that an ephemeral znode is gone at the moment this side says LOST (the server's clock
  * may end the session later, never before the session timeout is over), or that an ensemble that lost its data is
- * connected to again by itself (see {@link lastFailure} and `options.guard`).
+ * connected to again by itself (see {@link lastFailure}).
  */
 export class ZooKeeperSession implements AsyncDisposable {
   /** Replays the present state; completes after CLOSED. */
@@ -62,8 +63,11 @@ export class ZooKeeperSession implements AsyncDisposable {
   readonly #watching: Watching;
   #closed: Promise<void> | undefined;
 
-  /** Use {@link openSession}. */
-  constructor(options: SessionOptions) {
+  /**
+   * @internal Use {@link openSession}.
+   * @param guard given: no ensemble is connected to but the one known, until another one is accepted
+   */
+  constructor(options: SessionOptions, guard?: HistoryGuard) {
     const ensemble = parseConnectString(checkedOptions(options).connectString);
     this.#chroot = ensemble.chroot;
     this.#acl = options.acl ?? (options.auth === undefined ? OPEN : OWN_AND_READABLE);
@@ -73,7 +77,7 @@ export class ZooKeeperSession implements AsyncDisposable {
       auth: options.auth,
       tls: options.tls,
       lookup: options.lookup,
-      guard: options.guard,
+      guard,
       log: options.log,
       onConnected: (connection, session) => {
         this.#watching.reread(connection, session === 'new');

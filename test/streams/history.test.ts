@@ -1,5 +1,5 @@
 import { type History, HistoryGuard, type Mark } from '../../src/streams/history';
-import { openSession, type ZooKeeperSession } from '../../src/streams/session';
+import { ZooKeeperSession } from '../../src/streams/session';
 import { connect } from '../support/fleet';
 import { passes } from '../support/passes';
 import { TcpProxy } from '../support/tcp-proxy';
@@ -44,7 +44,7 @@ function guarded(
     onLearned: () => undefined,
     onForeign: (why) => foreign.push(why),
   });
-  const session = openSession({ connectString, sessionTimeoutMs: 2000, guard });
+  const session = new ZooKeeperSession({ connectString, sessionTimeoutMs: 2000 }, guard);
   return { session, guard, foreign };
 }
 
