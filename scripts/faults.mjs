@@ -9,5 +9,5 @@ const ready = await runScript(async (signal) => {
 });
 if (ready) {
   const { main } = await import('../dist/test/faults/measured/main.js');
-  process.exit(await main());
+  process.exit(await main(process.argv.slice(2)));
 }

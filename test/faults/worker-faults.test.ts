@@ -1,6 +1,7 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSession, type ZooKeeperSession } from '../../src/streams/session';
+import { END_THREAD, FILL_HEAP, FOR_EVER, GREEDY } from '../support/greedy-handler';
 import { infer } from '../support/infer';
 import { passes } from '../support/passes';
 import { PROJECT_ROOT, ServeProcess } from '../support/serve-process';
@@ -8,20 +9,6 @@ import { temporaryDirectory, type TemporaryDirectory } from '../support/temporar
 import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 const FIXTURES = join(PROJECT_ROOT, 'test/fixtures/models');
-const FILL_HEAP = -1;
-const END_THREAD = -2;
-/** Does to its thread what the first number asks for. */
-const GREEDY = `export default {
-  preprocess(inputs) {
-    const [asks] = inputs.input.data;
-    const kept = [];
-    while (asks === ${FILL_HEAP}) kept.push(new Array(1000).fill({}));
-    if (asks === ${END_THREAD}) process.exit(1);
-    return inputs;
-  },
-};`;
-/** A call of ONNX Runtime that takes eleven days. */
-const FOR_EVER = 1e12;
 
 let zookeeper: ZooKeeperPlace;
 let session: ZooKeeperSession;

@@ -9,6 +9,8 @@ import { startTestZooKeeper, type TestZooKeeper } from './zookeeper';
 export interface TlsZooKeeper extends TestZooKeeper {
   /** Of the port that speaks TLS; that of `connectString` does not. */
   readonly tlsPort: number;
+  /** Starts the server again, as another certificate. */
+  renew(certificate: Certificate): Promise<void>;
 }
 
 const ATTEMPTS = 3;
@@ -37,7 +39,11 @@ export async function startTlsZooKeeper(
           'ssl.clientAuth': clients,
         },
       });
-      return { ...zookeeper, tlsPort, [Symbol.asyncDispose]: () => end(zookeeper) };
+      const renew = async (renewed: Certificate): Promise<void> => {
+        file('server.pem', renewed.key, renewed.cert);
+        await zookeeper.server.restart();
+      };
+      return { ...zookeeper, tlsPort, renew, [Symbol.asyncDispose]: () => end(zookeeper) };
     } catch (error) {
       // Somebody may have taken the port in between.
       if (attempt < ATTEMPTS) return start(attempt + 1);

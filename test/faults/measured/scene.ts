@@ -7,6 +7,8 @@ import { promote } from '../../../src/registry/promote';
 import { openSession, type ZooKeeperSession } from '../../../src/streams/session';
 import { Ensemble } from '../../support/ensemble';
 import { EnsembleProxy } from '../../support/ensemble-proxy';
+import { eventually } from '../../support/eventually';
+import { GREEDY } from '../../support/greedy-handler';
 import { IRIS, irisVersion } from '../../support/infer';
 import { passes } from '../../support/passes';
 import { PROJECT_ROOT, ServeProcess } from '../../support/serve-process';
@@ -16,7 +18,14 @@ import { ReplicaWatch } from './watch';
 export const REPLICA = 'measured';
 /** Of a replica by default. The rig's servers grant it. */
 export const SESSION_TIMEOUT_MS = 10_000;
-const PATIENCE_MS = 120_000;
+export const PATIENCE_MS = 120_000;
+
+/** What is looked at in a status record. */
+export interface Reported {
+  readonly phase?: string;
+  readonly desired?: { readonly mzxid: string } | null;
+  readonly error?: { readonly code: string } | null;
+}
 
 /** Three servers, a client that writes, and a network in which one replica lives. */
 export class Scene implements AsyncDisposable {
@@ -36,6 +45,13 @@ export class Scene implements AsyncDisposable {
     await cp(join(PROJECT_ROOT, 'models'), scene.models, { recursive: true });
     await mkdir(join(scene.models, 'iris', 'corrupt'));
     await writeFile(join(scene.models, 'iris', 'corrupt', 'model.onnx'), 'no model');
+    const fixtures = join(PROJECT_ROOT, 'test', 'fixtures', 'models');
+    for (const [name, fixture] of [
+      ['rounds', 'rounds'],
+      ['greedy', 'which_version'],
+    ] as const)
+      await cp(join(fixtures, fixture), join(scene.models, name), { recursive: true });
+    await writeFile(join(scene.models, 'greedy', '1', 'handler.js'), GREEDY);
     await scene.promote('1');
     return scene;
   }
@@ -53,6 +69,24 @@ export class Scene implements AsyncDisposable {
     await this.writer.connected(AbortSignal.timeout(PATIENCE_MS));
     const { mzxid } = await promote(this.writer, this.paths, { model: 'iris', version, by: 'faults' });
     return mzxid;
+  }
+
+  /** Waits until no server knows the replica any more: one of its name would wait for that, and not for what is measured. */
+  async signedOff(): Promise<void> {
+    const node = (): Promise<unknown> => this.writer.exists(this.paths.replica(REPLICA));
+    await eventually(node, (found) => found === undefined, PATIENCE_MS);
+  }
+
+  /** What the replica reports of iris; nothing, if it does not. */
+  async status(): Promise<Reported> {
+    const node = await this.writer.get(this.paths.status('iris', REPLICA));
+    // The program's own record.
+    return JSON.parse(node?.data.toString() ?? '{}') as Reported;
+  }
+
+  async write(path: string, data: string): Promise<void> {
+    await this.writer.ensurePath(path);
+    await this.writer.set(path, Buffer.from(data));
   }
 
   /** The version that is not promoted now. */
@@ -110,6 +144,11 @@ export class Observed implements AsyncDisposable {
       if ((await scene.session.exists(scene.paths.replica(REPLICA))) === undefined)
         throw new Error('not live');
     }, PATIENCE_MS);
+    return Observed.of(replica);
+  }
+
+  /** One that serves iris already. */
+  static of(replica: ServeProcess): Observed {
     return new Observed(replica, new CheckedLoad(replica.url, IRIS, 2, 10), new ReplicaWatch(replica.url));
   }
 
@@ -125,4 +164,9 @@ export class Observed implements AsyncDisposable {
 export function requestsOf({ requests, failed, latenciesMs }: CheckedLoadResult): string {
   const slowest = Math.round(percentile(latenciesMs, 1));
   return `${failed} of ${requests} failed, slowest ${slowest} ms`;
+}
+
+/** Waits until health says that it is ready. */
+export async function ready({ url }: ServeProcess): Promise<void> {
+  await eventually(async () => (await fetch(`${url}/v2/health/ready`)).status === 200, Boolean, PATIENCE_MS);
 }

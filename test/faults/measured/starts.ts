@@ -3,30 +3,18 @@ import { eventually } from '../../support/eventually';
 import { infer, IRIS, irisVersion } from '../../support/infer';
 import type { ServeProcess } from '../../support/serve-process';
 import { shown } from './breaks';
-import { Observed, REPLICA, requestsOf, type Scene } from './scene';
+import { Observed, PATIENCE_MS, ready, requestsOf, type Scene } from './scene';
+import type { Measure, Timed } from './timed';
 
-const PATIENCE_MS = 120_000;
-
-/** One figure: what was waited for, and how long that took. */
-export interface Timed {
-  readonly what: string;
-  readonly took: string;
-}
-
-/** Starts, versions that cannot be served and an ensemble that was wiped, one after the other. */
-export const TIMED: Readonly<Record<string, (scene: Scene) => Promise<readonly Timed[]>>> = {
+/** Starts, versions that cannot be served and an ensemble that was wiped. */
+export const STARTS: Readonly<Record<'start' | 'versions' | 'wiped', Measure>> = {
   async start(scene) {
     const timed: Timed[] = [];
     const timeToReady = async (what: string, replica: ServeProcess, since: number): Promise<void> => {
       await ready(replica);
       timed.push({ what: `${what} to ready`, took: shown(performance.now() - since) });
     };
-    // What a former session left is waited for by a replica of that name: an expiry, and not a start, would be measured.
-    await eventually(
-      () => scene.session.exists(scene.paths.replica(REPLICA)),
-      (node) => node === undefined,
-      PATIENCE_MS,
-    );
+    await scene.signedOff();
     const began = performance.now();
     {
       await using first = await scene.startReplica(true);
@@ -96,19 +84,10 @@ export const TIMED: Readonly<Record<string, (scene: Scene) => Promise<readonly T
   },
 };
 
-async function ready({ url }: ServeProcess): Promise<void> {
-  await eventually(async () => (await fetch(`${url}/v2/health/ready`)).status === 200, Boolean, PATIENCE_MS);
-}
-
 /** The code that the status has for the promotion at `zxid`, once it has failed. */
-async function failure({ session, paths }: Scene, zxid: string): Promise<string | undefined> {
-  const node = await session.get(paths.status('iris', REPLICA));
-  const status = JSON.parse(node?.data.toString() ?? '{}') as {
-    phase?: string;
-    desired?: { mzxid: string } | null;
-    error?: { code: string } | null;
-  };
-  return status.phase === 'FAILED' && status.desired?.mzxid === zxid ? status.error?.code : undefined;
+async function failure(scene: Scene, zxid: string): Promise<string | undefined> {
+  const { phase, desired, error } = await scene.status();
+  return phase === 'FAILED' && desired?.mzxid === zxid ? error?.code : undefined;
 }
 
 async function killAll({ ensemble }: Scene): Promise<void> {
