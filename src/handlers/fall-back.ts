@@ -1,6 +1,7 @@
 import type { PromotedVersion } from '../registry/promoted-version';
 import { errorMessage } from '../errors';
-import type { ServedModel } from './served-model';
+import type { GoodModel } from '../state/last-good';
+import type { ExpectedFiles, ServedModel } from './served-model';
 
 /** What the former process served last, as if its znode had been read; undefined when there was nothing. */
 export function formerly({
@@ -10,6 +11,11 @@ export function formerly({
   return { kind: 'version', version: lastGood.version, mzxid: lastGood.mzxid, mtime: 0 };
 }
 
+/** What its files have to be. */
+export function filesOf({ sha256, files }: GoodModel): ExpectedFiles {
+  return { expectedSha256: sha256, expectedBeside: files };
+}
+
 /**
  * Serves what the former process served last, when nothing else does: what is wanted now is missing or cannot be
  * served, and a restart must be no worse than going on would have been.
@@ -17,9 +23,9 @@ export function formerly({
 export async function fallBack(context: ServedModel, signal: AbortSignal): Promise<void> {
   const { model, slot, lastGood, observed, log } = context;
   if (lastGood === undefined || slot.serving !== undefined) return;
-  const { version, mzxid, sha256 } = lastGood;
+  const { version, mzxid } = lastGood;
   try {
-    await slot.serve({ version, stamp: mzxid, expectedSha256: sha256, signal });
+    await slot.serve({ version, stamp: mzxid, ...filesOf(lastGood), signal });
     observed.servesFormer();
     log.warn(
       { model, version, mzxid },

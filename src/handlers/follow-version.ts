@@ -6,7 +6,7 @@ import type { PromotedVersion } from '../registry/promoted-version';
 import { watchPromoted } from '../registry/watch-promoted';
 import { retryPause } from './retry-pause';
 import { declareHandler } from './event-handler';
-import { fallBack, formerly } from './fall-back';
+import { fallBack, filesOf, formerly } from './fall-back';
 import type { ExpectedFiles, ServedModel } from './served-model';
 
 /**
@@ -126,15 +126,14 @@ function countSwap({ model, metrics, observed }: ServedModel, outcome: string, m
 }
 
 /**
- * The catalog's digests of a version, if it was published; a bare write needs no catalog entry. Of what served last
- * that of the model is known, which has to do while the catalog is away.
+ * The catalog's digests of a version, if it was published; a bare write needs no catalog entry. Those of what served
+ * last are known, which has to do while the catalog is away.
  */
 async function expectedFiles(
   { version, mzxid }: { readonly version: string; readonly mzxid: string },
   { session, paths, model, lastGood, digests }: ServedModel,
 ): Promise<ExpectedFiles> {
-  if (mzxid === lastGood?.mzxid && session.state.name !== 'CONNECTED')
-    return { expectedSha256: lastGood.sha256 };
+  if (mzxid === lastGood?.mzxid && session.state.name !== 'CONNECTED') return filesOf(lastGood);
   const known = digests.get(version);
   if (known !== undefined) return known;
   const manifest = await readManifest(session, paths, model, version);

@@ -12,9 +12,9 @@ export const keepLastGood = declareHandler<ServedModel, GoodModel>({
       slot.state$.pipe(
         map(({ serving, config: { config, stamp } }): GoodModel | undefined => {
           if (serving === undefined) return undefined;
-          const { version, stamp: mzxid, sha256 } = serving;
+          const { version, stamp: mzxid, sha256, beside } = serving;
           const inForce = stamp === undefined ? null : { text: JSON.stringify(config), mzxid: stamp };
-          return { model, version, mzxid, sha256, config: inForce };
+          return { model, version, mzxid, sha256, files: beside, config: inForce };
         }),
         filter((good) => good !== undefined),
       ),

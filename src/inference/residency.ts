@@ -214,6 +214,7 @@ export class Residency {
               version: live.generation.version,
               stamp: live.versionStamp,
               sha256: live.generation.sha256,
+              beside: live.generation.beside,
             }
           : undefined,
       resident: all.map((generation) => generation.version),

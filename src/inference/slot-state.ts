@@ -1,6 +1,7 @@
 import type { ConfigError, ModelError } from '../errors';
 import type { WorkerCount } from '../live-version-metrics';
 import type { ConfigInForce } from './config-in-force';
+import type { FilesBeside } from './files-beside';
 
 export interface SlotState {
   /** The version that answers; undefined while none does. */
@@ -25,4 +26,6 @@ export interface Serving {
   readonly version: string;
   readonly stamp: string;
   readonly sha256: string;
+  /** The files beside its `model.onnx` that were read. */
+  readonly beside: FilesBeside;
 }

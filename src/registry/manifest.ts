@@ -1,3 +1,4 @@
+import { fileDigests, isDigest, type FileDigests } from './file-digests';
 import { amount, fieldsOf, listOf, parseFields, text } from './json-fields';
 
 /** One input or output of a published version; `shape` has -1 for a free dimension. */
@@ -12,11 +13,8 @@ export interface Manifest {
   /** Of `model.onnx`, 64 lower-case hex digits. */
   readonly sha256: string;
   readonly bytes: number;
-  /**
-   * SHA-256 of the files beside it, by name; null: there is none. Undefined in manifests of earlier releases and of
-   * others: nothing is known of them.
-   */
-  readonly files?: Readonly<Record<string, string | null>>;
+  /** Those beside it. Undefined in manifests of earlier releases and of others: nothing is known of them. */
+  readonly files?: FileDigests;
   /** Where the publisher put it: a `file:` URL. */
   readonly uri: string;
   readonly inputs: readonly ManifestTensor[];
@@ -36,12 +34,12 @@ export function formatManifest(manifest: Manifest): Buffer {
 /** The manifest in `data`, or undefined when it is not one. */
 export function parseManifest(data: Uint8Array): Manifest | undefined {
   const fields = parseFields(data);
-  const sha256 = text(fields?.['sha256']);
+  const sha256 = fields?.['sha256'];
   const bytes = amount(fields?.['bytes']);
-  if (sha256 === undefined || !isDigest(sha256) || bytes === undefined) return undefined;
-  const files = filesOf(fields?.['files']);
+  if (!isDigest(sha256) || bytes === undefined) return undefined;
+  const files = fileDigests(fields?.['files']);
   // Which bytes are meant cannot be told.
-  if (files === 'invalid') return undefined;
+  if (files === undefined && fields?.['files'] !== undefined) return undefined;
   return {
     sha256,
     bytes,
@@ -53,20 +51,6 @@ export function parseManifest(data: Uint8Array): Manifest | undefined {
     when: text(fields?.['when']) ?? '',
     by: text(fields?.['by']) ?? '',
   };
-}
-
-function filesOf(value: unknown): Manifest['files'] | 'invalid' {
-  if (value === undefined) return undefined;
-  const entries = Object.entries(fieldsOf(value) ?? { '': undefined });
-  const valid = entries.filter((entry): entry is [string, string | null] => {
-    const [, digest] = entry;
-    return digest === null || (typeof digest === 'string' && isDigest(digest));
-  });
-  return valid.length === entries.length ? Object.fromEntries(valid) : 'invalid';
-}
-
-function isDigest(value: string): boolean {
-  return /^[0-9a-f]{64}$/.test(value);
 }
 
 function tensorOf(value: unknown): ManifestTensor | undefined {

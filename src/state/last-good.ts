@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors';
 import { CONFIG_MAX_BYTES, parseHandlerConfig } from '../handler-config';
 import { isName } from '../names';
+import { fileDigests, type FileDigests } from '../registry/file-digests';
 import { amount, fieldsOf, listOf, text } from '../registry/json-fields';
 import type { History as World } from '../streams/history';
 
@@ -12,6 +13,8 @@ export interface GoodModel {
   readonly mzxid: string;
   /** Of the `model.onnx` that served. */
   readonly sha256: string;
+  /** Those beside it that were read. Not known of what an earlier release wrote. */
+  readonly files?: FileDigests | undefined;
   /** The config in force, JSON, and its mzxid; null for the defaults. */
   readonly config: { readonly text: string; readonly mzxid: string } | null;
 }
@@ -65,17 +68,19 @@ function goodModel(value: unknown): GoodModel | undefined {
   const version = name(fields?.['version']);
   const mzxid = zxid(fields?.['mzxid']);
   const sha256 = hex(fields?.['sha256'], 64);
+  const files = fileDigests(fields?.['files']);
   const config = fields?.['config'] === null ? null : goodConfig(fields?.['config']);
   if (
     model === undefined ||
     version === undefined ||
     mzxid === undefined ||
     sha256 === undefined ||
+    (files === undefined && fields?.['files'] !== undefined) ||
     config === undefined
   ) {
     return undefined;
   }
-  return { model, version, mzxid, sha256, config };
+  return { model, version, mzxid, sha256, ...(files === undefined ? {} : { files }), config };
 }
 
 function goodConfig(value: unknown): GoodModel['config'] | undefined {

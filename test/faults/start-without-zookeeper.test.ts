@@ -39,12 +39,13 @@ const metric = async (url: string, name: string): Promise<number> => {
   const text = await (await fetch(`${url}/metrics`)).text();
   return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]);
 };
-/** Serves what was promoted until it answers, and ends. */
+/** Serves what was promoted until it answers and is ready, and so has left something to the next life, and ends. */
 const liveOnce = async (version: string, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {
   await using replica = await start();
   await serves(replica.url, version);
   await passes(async () => {
     expect(await status()).toMatchObject({ phase: 'SERVING', serving: { version } });
+    expect((await fetch(`${replica.url}/v2/health/ready`)).status).toBe(200);
   });
   await replica.end(signal);
 };
@@ -180,17 +181,20 @@ test('a promotion that cannot be served, and a restart: the last good version an
   });
 });
 
-test('bytes that are not those that served are not served', async () => {
-  await write(`${IRIS_ZNODES}/version`, '1');
-  await liveOnce('1');
-  await network.refuse();
-  await appendFile(join(directory.path, 'models', 'iris', '1', 'model.onnx'), ' ');
-  await using replica = await start();
-  await passes(() => {
-    expect(replica.logged.join('')).toContain('DIGEST_MISMATCH');
-  });
-  expect((await infer(replica.url, 'iris', IRIS.rows)).status).toBe(503);
-});
+test.each(['model.onnx', 'model.json'])(
+  'bytes of %s that are not those that served are not served',
+  async (file) => {
+    await write(`${IRIS_ZNODES}/version`, '1');
+    await liveOnce('1');
+    await network.refuse();
+    await appendFile(join(directory.path, 'models', 'iris', '1', file), ' ');
+    await using replica = await start();
+    await passes(() => {
+      expect(replica.logged.join('')).toContain('DIGEST_MISMATCH');
+    });
+    expect((await infer(replica.url, 'iris', IRIS.rows)).status).toBe(503);
+  },
+);
 
 test('garbage in place of the last good state is logged and ignored', async () => {
   await write(`${IRIS_ZNODES}/version`, '1');

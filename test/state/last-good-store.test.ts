@@ -16,7 +16,7 @@ const IRIS: GoodModel = {
   sha256: 'a'.repeat(64),
   config: { text: '{"params":{"threshold":0.5}}', mzxid: '0000000000000033' },
 };
-const DIGITS: GoodModel = { ...IRIS, model: 'digits', config: null };
+const DIGITS: GoodModel = { ...IRIS, model: 'digits', files: { 'handler.js': null }, config: null };
 const WORLD = {
   zxid: '0000000000000099',
   landmark: { czxid: '0000000000000002', ctime: 1 },
@@ -199,6 +199,7 @@ test.each<[string, object]>([
   ['a version that leads elsewhere', { ...DIGITS, version: '../1' }],
   ['a zxid that is none', { ...DIGITS, mzxid: '7' }],
   ['a digest that is none', { ...DIGITS, sha256: 'Z'.repeat(64) }],
+  ['a file whose digest is none', { ...DIGITS, files: { 'handler.js': 'Z' } }],
   ['a config that is none', { ...DIGITS, config: { text: '{"batchng":{}}', mzxid: IRIS.mzxid } }],
 ])('of a sealed file %s is left out', async (_, odd) => {
   await writeSealed(file, { savedAt: 1, tree: null, models: [odd, IRIS] });
