@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { bundleFiles, bundleFolder } from './bundle-files.mjs';
+import { bundleFiles, bundleFolder, BUNDLING } from './bundle-files.mjs';
 import { run } from './child.mjs';
 import { root } from './project.mjs';
 import { readIfThere } from './read-if-there.mjs';
 import { SetUpError } from './set-up-error.mjs';
 
 const SOURCE_FOLDERS = ['src', 'test', 'bench', 'examples'];
-const OTHER_INPUTS = ['tsconfig.json', 'package-lock.json', 'scripts/bundle.mjs', 'scripts/bundle-files.mjs'];
+const OTHER_INPUTS = ['tsconfig.json', ...BUNDLING];
 const dist = `${root}/dist`;
 const stamp = `${dist}/.built-from`;
 const compilerState = `${dist}/.tsbuildinfo`;

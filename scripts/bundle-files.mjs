@@ -13,8 +13,17 @@ export const bundleFiles = [
   noticesFile,
 ];
 
-/** Besides the sources, which tsc looks at: its record is written each time that one has changed. */
-const INPUTS = ['dist/.tsbuildinfo', 'package-lock.json', 'scripts/bundle.mjs', 'scripts/bundle-files.mjs'];
+/** What the bundle depends on besides the sources. */
+export const BUNDLING = [
+  'package-lock.json',
+  'bin/load-bundle.js',
+  ...['bundle.mjs', 'bundle-files.mjs', 'record-start.mjs', 'record-start.cjs'].map(
+    (name) => `scripts/${name}`,
+  ),
+];
+
+/** tsc writes its record each time that a source has changed. */
+const INPUTS = ['dist/.tsbuildinfo', ...BUNDLING];
 
 /** Whether the bundle was made after tsc has last found a change, by the files' times. */
 export function isBundled() {

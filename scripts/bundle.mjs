@@ -3,6 +3,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { bundleFolder, noticesFile, PROGRAMS } from './bundle-files.mjs';
 import { root } from './project.mjs';
+import { recordStart } from './record-start.mjs';
 
 /**
  * `node scripts/bundle.mjs`: each program with all that it imports in one file of dist/bundle, since to find and read some
@@ -17,8 +18,8 @@ const { outputFiles, metafile } = await build({
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  // It finds its native library beside itself.
-  external: ['onnxruntime-node'],
+  // The one finds its native library beside itself; the other is large, and few models need it.
+  external: ['onnxruntime-node', 'ajv'],
   // For Node.js its package names modules of which nothing can be left out, in JavaScript of 2009.
   alias: { rxjs: path.join(root, 'node_modules/rxjs/dist/esm/index.js') },
   metafile: true,
@@ -28,6 +29,7 @@ const { outputFiles, metafile } = await build({
 fs.mkdirSync(bundleFolder, { recursive: true });
 for (const { path: file, contents } of outputFiles) replace(file, contents);
 replace(noticesFile, notices(Object.keys(metafile.inputs)));
+await recordStart(`${bundleFolder}/zooserve.js`);
 
 /** At once, so that a program that starts meanwhile reads the whole of the old one or of the new one. */
 function replace(file, contents) {

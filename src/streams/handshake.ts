@@ -1,4 +1,4 @@
-import { Exception } from 'node-zookeeper-client';
+import Exception from 'node-zookeeper-client/lib/Exception';
 import {
   OP_CODES,
   PROTOCOL_VERSION,

@@ -1,20 +1,42 @@
-/** The part of node-zookeeper-client 1.1.3 that this project uses, as its source has it. */
+/**
+ * The part of node-zookeeper-client 1.1.3 that this project uses, as its source has it; by file, since its main one loads
+ * a client as well that is not used.
+ */
 
-declare module 'node-zookeeper-client' {
-  export const ACL: new (permission: number, id: Id) => import('node-zookeeper-client/lib/jute').Acl;
-  export class Id {
+declare module 'node-zookeeper-client/lib/ACL' {
+  const ACL: new (
+    permission: number,
+    id: import('node-zookeeper-client/lib/Id'),
+  ) => import('node-zookeeper-client/lib/jute').Acl;
+  export = ACL;
+}
+
+declare module 'node-zookeeper-client/lib/Id' {
+  class Id {
     constructor(scheme: string, id: string);
     readonly scheme: string;
     readonly id: string;
   }
-  export const CreateMode: Readonly<
+  export = Id;
+}
+
+declare module 'node-zookeeper-client/lib/CreateMode' {
+  const CreateMode: Readonly<
     Record<'PERSISTENT' | 'PERSISTENT_SEQUENTIAL' | 'EPHEMERAL' | 'EPHEMERAL_SEQUENTIAL', number>
   >;
-  export const Event: Readonly<
+  export = CreateMode;
+}
+
+declare module 'node-zookeeper-client/lib/Event' {
+  const Event: Readonly<
     Record<'NODE_CREATED' | 'NODE_DELETED' | 'NODE_DATA_CHANGED' | 'NODE_CHILDREN_CHANGED', number>
   >;
+  export = Event;
+}
+
+declare module 'node-zookeeper-client/lib/Exception' {
   /** Codes by name; its `create` throws for the codes it does not know and is not used. */
-  export const Exception: Readonly<
+  const Exception: Readonly<
     Record<
       | 'CONNECTION_LOSS'
       | 'MARSHALLING_ERROR'
@@ -34,6 +56,7 @@ declare module 'node-zookeeper-client' {
       number
     >
   >;
+  export = Exception;
 }
 
 declare module 'node-zookeeper-client/lib/jute' {

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { Exception } from 'node-zookeeper-client';
+import Exception from 'node-zookeeper-client/lib/Exception';
 import { ZooKeeperError, type ZooKeeperErrorCode } from '../errors';
 
 /** What was asked, for the message of an error: `create /zooserve/models`. */

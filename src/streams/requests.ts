@@ -1,4 +1,7 @@
-import { ACL, CreateMode, Exception, Id } from 'node-zookeeper-client';
+import ACL from 'node-zookeeper-client/lib/ACL';
+import CreateMode from 'node-zookeeper-client/lib/CreateMode';
+import Exception from 'node-zookeeper-client/lib/Exception';
+import Id from 'node-zookeeper-client/lib/Id';
 import {
   OP_CODES,
   protocol,

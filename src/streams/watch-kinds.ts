@@ -1,4 +1,4 @@
-import { Event } from 'node-zookeeper-client';
+import Event from 'node-zookeeper-client/lib/Event';
 import { exists, getChildren, getData, type Read, type Sender } from './requests';
 import type { Stat } from './stat';
 import type { Observation, WatchKind } from './watched-node';

@@ -1,11 +1,17 @@
 import { eventually } from '../support/eventually';
+import { execFileSync } from 'node:child_process';
+import { PROJECT_ROOT } from '../support/serve-process';
 import { ScratchClone } from './scratch-clone';
 
-/** Stands for the real program: says how it was called, and closes a moment after the first SIGTERM. */
+/**
+ * Stands for the real program: says how it was called, and closes a moment after the first SIGTERM. The build starts it as
+ * `serve`.
+ */
 const MAIN = `
 declare const process: any, setTimeout: any, console: any;
 export async function main(argv: readonly string[]): Promise<number> {
   if (argv[1] === 'fail') return 1;
+  if (argv[0] === 'serve') return 0;
   console.log('main', argv.join(' '), process.env.PORT);
   return await new Promise((resolve) => {
     const alive = setTimeout(() => resolve(70), 60000);
@@ -62,6 +68,8 @@ describe('npm start', () => {
   });
 });
 
+const RECORD = "await (await import('./scripts/record-start.mjs')).recordStart";
+
 describe('bin/zooserve.js', () => {
   let clone: ScratchClone;
   const zooserve = (...args: readonly string[]) => clone.run('bin/zooserve.js', ...args);
@@ -93,5 +101,30 @@ describe('bin/zooserve.js', () => {
     expect((await zooserve()).output).toBe('bundle \n');
     clone.changedAt('dist/.tsbuildinfo', 1001);
     expect((await zooserve()).output).toBe('modules \n');
+  });
+
+  test('takes the code that V8 made of the bundle when it was built', () => {
+    const load =
+      "require('./bin/load-bundle').loadBundle(require.resolve('./dist/bundle/zooserve.js')).codeTaken";
+    const taken = execFileSync(process.execPath, ['--print', load], { cwd: PROJECT_ROOT, env: {} });
+    expect(taken.toString()).toBe('true\n');
+  });
+
+  test('takes no code of another text, and none that V8 refuses', async () => {
+    const bundle = 'dist/bundle/zooserve.js';
+    const record = () => clone.run('--input-type=module', '--eval', `${RECORD}('${clone.folder}/${bundle}')`);
+    clone.write(bundle, program('failed'));
+    expect(await record()).toEqual({ status: 0, output: '' });
+    expect(clone.has(`${bundle}.code`)).toBe(false);
+    const ended = program('ended').replace('3', '0');
+    clone.write(bundle, ended);
+    await record();
+    expect(clone.has(`${bundle}.code`)).toBe(true);
+
+    clone.write(bundle, ended.replace('ended', 'other'));
+    expect(await zooserve()).toEqual({ status: 0, output: 'other \n' });
+    clone.write(bundle, ended);
+    expect(await zooserve()).toEqual({ status: 0, output: 'ended \n' });
+    expect(await clone.run('--no-lazy', 'bin/zooserve.js')).toEqual({ status: 0, output: 'ended \n' });
   });
 });
