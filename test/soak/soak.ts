@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { anySignal } from '../../src/any-signal';
 import { errorMessage } from '../../src/errors';
 import { temporaryDirectory } from '../support/temporary-directory';
@@ -105,13 +106,17 @@ async function contend({ lock, observers }: Rig, seed: number, stop: AbortSignal
 /** Rejects as soon as the signal aborts; what is under way is then left to itself. */
 async function unlessAborted<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
-  const aborted = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => {
-      reject(new Error(String(signal.reason)));
-    });
-  });
   running.catch(() => undefined);
-  return Promise.race([running, aborted]);
+  const over = new AbortController();
+  const aborted = once(signal, 'abort', { signal: over.signal }).then(() => {
+    throw new Error(String(signal.reason));
+  });
+  aborted.catch(() => undefined);
+  try {
+    return await Promise.race([running, aborted]);
+  } finally {
+    over.abort();
+  }
 }
 
 /** To what was written last amid the faults, unless it cannot be served or one more write is to be followed. */

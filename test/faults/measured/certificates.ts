@@ -46,7 +46,9 @@ export const CERTIFICATES: Readonly<Record<'certificates', Measure>> = {
     await zookeeper.renew(authority.issue({ ...own, notAfter: new Date(Date.now() - DAY_MS) }));
     times.start();
     await eventually(() => replica.logged.join('').includes('has expired'), Boolean, PATIENCE_MS);
-    times.note("the server's certificate has expired when it connects again: until the log says so");
+    times.note(
+      "the server's certificate has expired after a restart: from its being there until the log says so",
+    );
     await zookeeper.renew(authority.issue(own));
     const zxid = await promoted('2');
     times.start();

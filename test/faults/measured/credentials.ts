@@ -35,7 +35,9 @@ export const CREDENTIALS: Readonly<Record<'credentials', Measure>> = {
     });
     times.start();
     await eventually(() => observed.watch.looks.at(-1)?.state === 'AUTH_FAILED', Boolean, PATIENCE_MS);
-    times.note('its credentials are refused when it connects again: until the metrics say AUTH_FAILED');
+    times.note(
+      'its credentials are refused after a restart of its server: from its being there until the metrics say AUTH_FAILED',
+    );
     await times.requests('until then', observed);
     times.start();
     await using another = await ServeProcess.start({ ...start, replica: 'another' });
