@@ -5,22 +5,28 @@ import { ServeProcess } from '../support/serve-process';
 import { temporaryDirectory } from '../support/temporary-directory';
 import { startTestZooKeeper } from '../support/zookeeper';
 
-/** Subscribes to an observable of no session when the process gets the signal. */
-const PRELOAD = `process.on('SIGUSR2', () => {
+/**
+ * The program as the compiler built it, since a bundle has an RxJS of its own. Subscribes to an observable of no
+ * session when the process gets the signal. Its first argument is the file that it stands in for.
+ */
+const PROGRAM = `process.on('SIGUSR2', () => {
   require(${JSON.stringify(require.resolve('rxjs'))}).of(1).subscribe(() => {
     throw new Error('a bad subscriber');
   });
-});`;
+});
+void require(${JSON.stringify(require.resolve('../../src/cli/main'))})
+  .main(process.argv.slice(3))
+  .then((status) => { process.exitCode = status; });`;
 
 test('a replica in which a subscriber throws logs it and serves on', async () => {
   await using directory = await temporaryDirectory();
-  const preload = join(directory.path, 'preload.cjs');
-  await writeFile(preload, PRELOAD);
+  const program = join(directory.path, 'program.cjs');
+  await writeFile(program, PROGRAM);
   await using zookeeper = await startTestZooKeeper();
   await using replica = await ServeProcess.start({
     zookeeper: zookeeper.connectString,
     replica: 'one',
-    nodeOptions: ['--require', preload],
+    nodeOptions: [program],
   });
   replica.child.kill('SIGUSR2');
   const line = await eventually(() => replica.logged.find((logged) => logged.includes('a bad subscriber')));
