@@ -117,13 +117,23 @@ test('leader killed, follower stopped, a replica cut off: nothing fails, and not
 
   const [cut, ...others] = replicas as [ObservedReplica, ...ObservedReplica[]];
   const networks = [cut.network, contenders[0]!.network];
+  await lock.acquiredBy('contender 0');
   for (const network of networks) network.blackhole();
+  expect(lock.believers).toEqual(['contender 0']);
+  const held = lock.tokens.at(-1)!;
   await eventually(
     () => session.exists(paths.replica(cut.name)),
     (node) => node === undefined,
     PATIENCE_MS,
   );
   await follow(others);
+  // What it held, and could not release, was given to another one.
+  await eventually(
+    () => lock.tokens.at(-1)!,
+    (token) => token > held,
+    PATIENCE_MS,
+  );
+  expect(lock.believers).not.toContain('contender 0');
   for (const network of networks) await network.heal();
   await follow(replicas);
 

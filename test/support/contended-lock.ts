@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { filter, firstValueFrom, Subject } from 'rxjs';
 import { anySignal } from '../../src/any-signal';
 import type { HeldLock } from '../../src/coordination/held-lock';
 import { acquireLock } from '../../src/coordination/lock';
@@ -27,6 +28,7 @@ interface Entry {
 export class ContendedLock {
   /** Tokens of all who held it, in the order in which they were told. */
   readonly tokens: string[] = [];
+  readonly #acquired$ = new Subject<string>();
   readonly #beliefs = new Beliefs();
 
   constructor(
@@ -47,6 +49,7 @@ export class ContendedLock {
       if (lock === undefined) continue;
       this.tokens.push(lock.token);
       this.#beliefs.follow(worker, lock);
+      this.#acquired$.next(worker);
       for (let entries = random.between(1, 4); entries > 0; entries -= 1) {
         await sleep(random.between(0, workMs));
         // It goes on writing while it is in doubt, as a holder that was not told in time would.
@@ -55,6 +58,17 @@ export class ContendedLock {
       const released = lock.release();
       if (random.next() < 0.5) await released;
     }
+  }
+
+  /** Resolves when `worker` has just acquired the lock, before it does anything with it. */
+  async acquiredBy(worker: string): Promise<void> {
+    const acquired$ = this.#acquired$.pipe(filter((by) => by === worker));
+    await firstValueFrom(acquired$, { defaultValue: worker });
+  }
+
+  /** Who believes to hold it. */
+  get believers(): readonly string[] {
+    return this.#beliefs.believers;
   }
 
   /** What was not as it must be; nothing, if the lock is one. */
@@ -102,6 +116,10 @@ export class ContendedLock {
 class Beliefs {
   readonly violations: string[] = [];
   readonly #believers = new Set<string>();
+
+  get believers(): readonly string[] {
+    return [...this.#believers];
+  }
 
   follow(worker: string, lock: HeldLock): void {
     lock.state$.subscribe((state) => {
