@@ -28,7 +28,8 @@ export interface EnterOptions {
  * - Who dies while it waits is not counted. Who loses its session while it waits queues again in the next session.
  * - A wait that was given up leaves nothing behind, as with `acquireLock`.
  *
- * What cannot be promised: that all of a round are alive when the last one hears that it is open. Giving up at the very
+ * What cannot be promised: that all of a round are alive when the last one hears that it is open. One that was counted
+ * and loses its session before it hears so takes part in the next round instead. Giving up at the very
  * moment of opening counts as having entered and left again.
  *
  * Rejects with the signal's reason, with `CLOSED` or `AUTH_FAILED` for the session's end, or with what the server
