@@ -1,3 +1,4 @@
+import { isPromise } from 'node:util/types';
 import type { Logger } from 'pino';
 import { Observable, type Observer, type OperatorFunction, type Subscription } from 'rxjs';
 import { errorMessage } from '../errors';
@@ -5,8 +6,8 @@ import { errorMessage } from '../errors';
 type Listener<T> = Partial<Observer<T>> | ((value: T) => void) | null;
 
 /**
- * `source$`, whose subscribers harm nobody: what one throws, and an error that it does not handle, goes to `log`, or
- * becomes a warning of the process where there is no log. It stays subscribed. RxJS throws that out of a timer instead,
+ * `source$`, whose subscribers harm nobody: what one throws, or rejects with if it is async, and an error that it does not
+ * handle, goes to `log`, or becomes a warning of the process where there is no log. It stays subscribed. RxJS throws that out of a timer instead,
  * which ends the process unless it is told otherwise for the whole process (`config.onUnhandledError`), which is not
  * for a library to do.
  *
@@ -46,11 +47,16 @@ interface Observing<T> {
 }
 
 function guarded<T>(observer: Observing<T>, log: Logger | undefined): Observer<T> {
-  const guard = (call: () => void): void => {
+  const threw = (error: unknown): void => {
+    report(error, 'a subscriber threw', log);
+  };
+  const guard = (call: () => unknown): void => {
     try {
-      call();
+      const returned = call();
+      // Of an async function.
+      if (isPromise(returned)) returned.catch(threw);
     } catch (error) {
-      report(error, 'a subscriber threw', log);
+      threw(error);
     }
   };
   return {

@@ -110,7 +110,7 @@ describe('an observable made harmless', () => {
       THREW,
     ],
     [
-      'what comes before',
+      'an error that nobody handles',
       () =>
         harmless(
           throwError(() => BAD),
@@ -124,6 +124,14 @@ describe('an observable made harmless', () => {
     subscribe();
     expect(lines.slice(before)).toMatchObject([line]);
   });
+  it('reports what an async subscriber rejects with', async () => {
+    const before = lines.length;
+    const asyncNext = (): unknown => Promise.reject(BAD);
+    harmless(of(1, 2), log).subscribe(asyncNext);
+    await eventually(() => lines.length === before + 2);
+    expect(lines.slice(before)).toMatchObject([THREW, THREW]);
+  });
+
   it('tells its observers all, as what they are', () => {
     const told: unknown[] = [];
     class Observer {
