@@ -2,6 +2,7 @@ import { enterBarrier } from '../../src/coordination/double-barrier';
 import type { EnteredBarrier } from '../../src/coordination/entered-barrier';
 import type { ZooKeeperSession } from '../../src/streams/session';
 import { connect } from '../support/fleet';
+import { connectAs } from '../support/identities';
 import { eventually } from '../support/eventually';
 import { expireSession } from '../support/expire-session';
 import { connectionLost, meddling } from '../support/meddling';
@@ -17,8 +18,10 @@ let directory: string;
 
 beforeAll(async () => {
   zookeeper = await startTestZooKeeper();
-  other = await connect(zookeeper.connectString);
-  sessions = (await Promise.all([1, 2, 3].map(() => connect(zookeeper.connectString)))) as typeof sessions;
+  // They outlive a restart of the server, however slow: a participant whose session expires counts until it has.
+  const patient = () => connectAs(zookeeper, undefined, { sessionTimeoutMs: 10_000 });
+  other = await patient();
+  sessions = (await Promise.all([1, 2, 3].map(patient))) as typeof sessions;
 });
 afterAll(async () => {
   await Promise.all([...sessions, other].map((session) => session[Symbol.asyncDispose]()));

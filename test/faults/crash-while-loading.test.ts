@@ -42,6 +42,10 @@ const status = async (): Promise<unknown> => {
 async function twiceCrashed(): Promise<string> {
   await using replica = await start();
   await serves(replica, '1');
+  // Ready, it has left something to the next process.
+  await passes(async () => {
+    expect((await fetch(`${replica.url}/v2/health/ready`)).status).toBe(200);
+  });
   const mzxid = await promote('3');
   await crashes(replica);
   await crashes(await start());

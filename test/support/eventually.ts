@@ -11,7 +11,7 @@ const POLL_MS = 5;
 export async function eventually<T>(
   look: () => T | Promise<T>,
   wanted: (seen: T) => boolean = Boolean,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   let last = 'nothing';

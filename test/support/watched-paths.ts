@@ -9,7 +9,8 @@ export async function watchedPaths({ port, chroot }: ZooKeeperPlace): Promise<st
   return answer.split('\n').flatMap((line) => {
     // A path, and below it a line for each session that watches it.
     if (line.startsWith('/')) path = line;
-    return /^\s+0x/.test(line) && path.startsWith(`${chroot}/`) ? [path.slice(chroot.length)] : [];
+    const within = path === chroot || path.startsWith(`${chroot}/`);
+    return within && /^\s+0x/.test(line) ? [path.slice(chroot.length) || '/'] : [];
   });
 }
 
