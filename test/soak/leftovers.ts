@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { eventually } from '../support/eventually';
 import type { Rig } from './rig';
 import { MODELS } from './models';
+import { SharedWork } from './shared-work';
 
 /** For sessions that nobody has any more to expire. */
 const GONE_WITHIN_MS = 30_000;
@@ -29,7 +30,8 @@ export async function leftInEnsemble({ ensemble, session, paths, lock }: Rig): P
   const figures = ['zk_watch_count', 'zk_ephemerals_count'].map((name) =>
     settles(name, async () => [await ensemble.figure(name), 0]),
   );
-  const directories = [paths.replicas, ...MODELS.map((model) => paths.statusDir(model)), lock.path];
+  const statuses = MODELS.map((model) => paths.statusDir(model));
+  const directories = [paths.replicas, ...statuses, lock.path, ...SharedWork.directories];
   const znodes = directories.map(async (path) => {
     const names = (await session.children(path))?.names ?? [];
     return names.length === 0 ? [] : [`left in ${path}: ${names.join(', ')}`];

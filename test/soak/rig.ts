@@ -7,14 +7,16 @@ import { RecordedWrites } from '../support/recorded-writes';
 import { SeededRandom } from '../support/seeded-random';
 import { Observer } from './observer';
 import { handlerConfig, MODELS } from './models';
+import { SharedWork } from './shared-work';
 
 const NAMES = ['1', '2', '3'] as const;
 const WRITER_TIMEOUT_MS = 10_000;
 
-/** Three servers, three replicas under load, three clients that observe and contend for a lock, and one that writes. */
+/** Three servers, three replicas under load, three clients that observe, contend for a lock and share work, and one that writes. */
 export class Rig implements AsyncDisposable {
   readonly paths = new ZnodePaths('/zooserve');
   readonly lock = new ContendedLock('/soak/lock', '/soak/log');
+  readonly work = new SharedWork();
   readonly #disposables: AsyncDisposable[] = [];
 
   private constructor(

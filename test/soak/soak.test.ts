@@ -59,6 +59,7 @@ test(
     // With the events before them, if there are any.
     expect([...(soaked.complaints.length > 0 ? lines : []), ...soaked.complaints]).toEqual([]);
     expect(soaked.requests).toBeGreaterThan(100);
+    expect(soaked.items).toBeGreaterThan(3);
     expect(soaked.written.acknowledged).toBeGreaterThan(4);
     for (const { lane, counts } of soaked.lanes) {
       const took = [...counts.values()].reduce((sum, count) => sum + count.took, 0);

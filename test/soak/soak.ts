@@ -37,6 +37,9 @@ export interface Soaked extends Verdict {
   readonly lanes: readonly LaneOutcome[];
   /** From the end of the last fault before each calm until one of the replicas or clients was where ZooKeeper is. */
   readonly convergedMs: readonly number[];
+  /** That went through the queue, and that were passed at the barrier. */
+  readonly items: number;
+  readonly rounds: number;
 }
 
 /**
@@ -59,7 +62,9 @@ async function soakIn(scratch: string, { seed, ms, print, interrupted }: SoakOpt
   await using rig = await Rig.start(seed, scratch, interrupted);
   tell('soak', 'three servers, three replicas under load and three clients are there');
   const over = new AbortController();
+  const idle = new AbortController();
   const contending = contend(rig, seed, anySignal([over.signal, interrupted]));
+  const working = doWork(rig, seed, anySignal([idle.signal, interrupted]));
   const lanes = LANES.map((lane) => new RunningLane(lane, seed, rig, tell));
   const complaints: string[] = [];
   const convergedMs: number[] = [];
@@ -78,28 +83,48 @@ async function soakIn(scratch: string, { seed, ms, print, interrupted }: SoakOpt
   over.abort();
   complaints.push(...(await contending));
   await calm(true);
+  await unlessAborted(rig.work.finish(rig.session), interrupted);
+  idle.abort();
+  complaints.push(...(await working), ...rig.work.complaints);
   complaints.push(...(await needlessWatches(rig)));
   await Promise.all(rig.replicas.map((replica) => replica.end('SIGTERM')));
   const { complaints: seen, ...figures } = await verdict(rig);
   await Promise.all(rig.observers.map(({ session }) => session[Symbol.asyncDispose]()));
   complaints.push(...lanes.flatMap((lane) => lane.complaints), ...neverHappened(lanes, ms));
   return {
-    lanes,
-    convergedMs,
+    ...{ lanes, convergedMs, items: rig.work.items, rounds: rig.work.rounds },
     ...figures,
     complaints: [...complaints, ...seen, ...(await leftInEnsemble(rig))],
   };
 }
 
-/** Has the clients contend for the lock until `stop` aborts. Never rejects: resolves with what went wrong. */
-async function contend({ lock, observers }: Rig, seed: number, stop: AbortSignal): Promise<string[]> {
-  const outcomes = await Promise.allSettled(
-    observers.map(({ name, session }) =>
-      lock.contend(name, session, { random: seededFor(name, seed), stop, workMs: 150 }),
-    ),
+/** Has the clients contend for the lock, pass the barrier and be given work until `stop` aborts. */
+async function contend(
+  { lock, work, session, observers }: Rig,
+  seed: number,
+  stop: AbortSignal,
+): Promise<string[]> {
+  return whatWentWrong([
+    work.put(session, seededFor('items', seed), stop),
+    ...observers.flatMap(({ name, session: own }) => [
+      lock.contend(name, own, { random: seededFor(name, seed), stop, workMs: 150 }),
+      work.pass(name, own, seededFor(`${name} at the barrier`, seed), stop),
+    ]),
+  ]);
+}
+
+/** Has the clients do what is in the queue until `stop` aborts. */
+async function doWork({ work, observers }: Rig, seed: number, stop: AbortSignal): Promise<string[]> {
+  return whatWentWrong(
+    observers.map(({ name, session }) => work.consume(session, seededFor(`${name} at work`, seed), stop)),
   );
+}
+
+/** Never rejects. */
+async function whatWentWrong(recipes: readonly Promise<void>[]): Promise<string[]> {
+  const outcomes = await Promise.allSettled(recipes);
   return outcomes.flatMap((outcome) =>
-    outcome.status === 'fulfilled' ? [] : [`the lock: ${errorMessage(outcome.reason)}`],
+    outcome.status === 'fulfilled' ? [] : [`a recipe ended: ${errorMessage(outcome.reason)}`],
   );
 }
 
