@@ -3,6 +3,9 @@ import { setUp } from './set-up.mjs';
 
 // `npm run bench`: the set-up, then the measurements in this same process; the servers have processes of their own.
 
+// As the program does for itself: what is measured beside it reports nothing either.
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
 const ready = await runScript(async (signal) => {
   await setUp({ signal, zookeeper: true });
   return 0;
