@@ -163,6 +163,33 @@ test('a handler that was changed on the disk meanwhile takes nobody’s place; p
   expect((await scene.ask()).configStamp).toBe('z2');
 });
 
+test('a handler that is of another mind by then does not get by with a config that it refuses', async () => {
+  await using scene = await Scene.open();
+  await writeFile(
+    scene.path('models/m/1/handler.js'),
+    `import { existsSync } from 'node:fs';
+     const strict = existsSync(${JSON.stringify(scene.path('strict'))});
+     export default {
+       params: { type: 'object', additionalProperties: !strict },
+       preprocess(inputs) {
+         if (inputs.input.data[0] === ${ASKS.exit}) process.exit(7);
+         return inputs;
+       },
+     };`,
+  );
+  await scene.slot.configure(config({ params: { strict: true } }), 'z');
+  await scene.slot.serve({ version: '1', stamp: 'a' });
+  await writeFile(scene.path('strict'), '');
+  await scene.ask(ASKS.exit).catch(() => undefined);
+  await eventually(() => scene.slot.state.fault?.retryable === false);
+  expect(scene.slot.state.fault).toMatchObject({
+    code: 'WARMUP_FAILED',
+    message: expect.stringContaining('$.params.strict is not one of the params') as string,
+  });
+  await scene.slot.configure(config(), 'z2');
+  expect((await scene.ask()).configStamp).toBe('z2');
+});
+
 test('a disk that cannot say is asked again', async () => {
   class Troubled extends ModelRepository {
     trouble: Error | undefined;

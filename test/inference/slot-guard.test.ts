@@ -67,7 +67,7 @@ test('what the guard refuses is refused, however often it is asked for', async (
 });
 
 test('a load that is given up tells when it has ended after all, in all of its workers', async () => {
-  await using scene = await Scene.open({ workers: 2, loadTimeoutMs: 300 });
+  await using scene = await Scene.open({ workers: 2, loadTimeoutMs: 3000 });
   await scene.holdLoad('1');
   const error: unknown = await scene.slot
     .serve({ version: '1', stamp: 'a' })

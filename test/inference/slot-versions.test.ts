@@ -26,6 +26,7 @@ test('a version is built, swapped in and answers, with the stamps of what it was
     version: '1',
     stamp: 'a',
     sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    beside: { 'model.json': null, 'handler.js': expect.stringMatching(/^[0-9a-f]{64}$/) as string },
   });
 
   const answer = await scene.ask();
@@ -182,6 +183,9 @@ describe('a version that fails', () => {
     );
     await scene.ask(ASKS.exit).catch(() => undefined);
     await eventually(() => scene.slot.state.fault?.code === 'DIGEST_MISMATCH');
+    await expect(scene.slot.serve({ version: '1', stamp: 'b' })).resolves.toMatchObject({
+      outcome: 'swapped',
+    });
   });
 
   test('because its worker ends as it loads is worth a retry twice, not a third time', async () => {
