@@ -15,7 +15,8 @@ export interface IntroducedModel {
 
 /**
  * Enters every version of `repository` in the catalog and promotes the first version of each model that has no
- * version znode yet. A version that cannot be published is logged and left out.
+ * version znode yet. A version that cannot be published is logged and left out. A `handler.js` that is being written may
+ * change from one start to the next: only the `model.onnx` is held to the catalog.
  */
 export async function introduceModels(
   registry: Registry,
@@ -30,7 +31,10 @@ export async function introduceModels(
     for (const version of versions) {
       try {
         const { modelPath } = await repository.locate(model, version);
-        await publishVersion(registry, repository, { model, version, source: modelPath, by: author() });
+        await publishVersion(registry, repository, {
+          ...{ model, version, source: modelPath, by: author() },
+          holdsFilesBeside: false,
+        });
       } catch (error) {
         log.error({ model, version, error: errorMessage(error) }, 'this version is not in the catalog');
       }

@@ -18,6 +18,8 @@ export interface PublishRequest {
   /** The ONNX file; it may be in its place in the repository already. */
   readonly source: string;
   readonly by: string;
+  /** false: `model.json` and `handler.js` may change later, without a new version. */
+  readonly holdsFilesBeside?: boolean;
   /** Hears what is being done with the file: a word or two. */
   readonly onProgress?: (doing: string) => void;
 }
@@ -33,7 +35,7 @@ export interface PublishRequest {
 export async function publishVersion(
   { session, paths }: Pick<Registry, 'session' | 'paths'>,
   repository: ModelRepository,
-  { model, version, source, by, onProgress }: PublishRequest,
+  { model, version, source, by, holdsFilesBeside = true, onProgress }: PublishRequest,
 ): Promise<PublishedFiles & { readonly outcome: 'published' | 'unchanged' }> {
   const path = resolve(source);
   const digests = { sha256: await digestOf(path), files: await digestsBeside(path) };
@@ -51,6 +53,7 @@ export async function publishVersion(
     throw new Error(`${source} changed while it was published; publish it again`);
   const outcome = await publishManifest(session, paths, model, version, {
     ...described(inspected),
+    ...(holdsFilesBeside ? { files: inspected.beside } : {}),
     uri: pathToFileURL(join(files.directory, MODEL_FILE)).href,
     probes,
     when: new Date().toISOString(),
@@ -59,8 +62,8 @@ export async function publishVersion(
   return { ...files, outcome };
 }
 
-function described({ sha256, bytes, beside, signature }: InspectedModel) {
-  return { sha256, bytes, files: beside, inputs: signature.inputs, outputs: signature.outputs };
+function described({ sha256, bytes, signature }: InspectedModel) {
+  return { sha256, bytes, inputs: signature.inputs, outputs: signature.outputs };
 }
 
 async function countProbes(modelPath: string): Promise<number> {
