@@ -3,6 +3,7 @@ import type { HandlerConfig } from '../handler-config';
 import type { AdmittedRequest } from './admitted-request';
 import { Deadlines } from './deadlines';
 import { Expected } from './expected';
+import { Line } from './line';
 
 /**
  * Bytes of request bodies that one model has in hand at the most, so that `maxQueued` large ones do not fill the
@@ -17,7 +18,7 @@ const SWEEP_INTERVAL_MS = 10;
  * and not yet answered. Limits are those of the config in force when a request arrives.
  */
 export class Admission {
-  readonly #outstanding = new Set<AdmittedRequest>();
+  readonly #outstanding = new Line<AdmittedRequest>(({ inHand }) => inHand);
   readonly #deadlines = new Deadlines(this.#outstanding);
   /** Batchers that found no room, by turn, with the limit that they met. */
   readonly #blocked = new Map<() => void, number>();

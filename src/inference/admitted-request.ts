@@ -1,6 +1,7 @@
 import { RequestError } from '../errors';
 import type { ConfigInForce } from './config-in-force';
 import type { InferenceAnswer, InferenceRequest } from './inference-request';
+import { noPlace } from './line';
 
 /** What a request began with and keeps to its end. */
 export interface Terms {
@@ -18,6 +19,8 @@ export class AdmittedRequest {
   readonly answer: Promise<InferenceAnswer>;
   /** `performance.now()` past which the answer is 504. */
   readonly deadline: number;
+  readonly inHand = noPlace<AdmittedRequest>();
+  readonly inQueue = noPlace<AdmittedRequest>();
   #phase: 'WAITING' | 'RUNNING' | 'SETTLED' = 'WAITING';
   #resolve!: (answer: InferenceAnswer) => void;
   #reject!: (error: RequestError) => void;

@@ -2,6 +2,7 @@ import { RequestError, errorMessage } from '../errors';
 import type { Admission } from './admission';
 import type { AdmittedRequest } from './admitted-request';
 import type { ConfigInForce } from './config-in-force';
+import { Line } from './line';
 import { batchOf, settle, type BatchToRun } from './request-batch';
 import type { BatchAnswers } from './worker/protocol';
 
@@ -30,7 +31,7 @@ export interface BatcherOptions {
  * unless `batching.maxDelayMs` says so.
  */
 export class Batcher {
-  readonly #waiting = new Set<AdmittedRequest>();
+  readonly #waiting = new Line<AdmittedRequest>(({ inQueue }) => inQueue);
   readonly #idle: Runner[];
   readonly #workers: number;
   readonly #batchable: boolean;

@@ -9,12 +9,12 @@ const TIMER_MAX_MS = 2_147_483_647;
  * timeout, looks at those still there and is set anew; a request costs one comparison.
  */
 export class Deadlines {
-  readonly #requests: ReadonlySet<AdmittedRequest>;
+  readonly #requests: Iterable<AdmittedRequest>;
   #timer: NodeJS.Timeout | undefined;
   #due = Infinity;
 
   /** `requests`: those not yet settled, kept by the owner. */
-  constructor(requests: ReadonlySet<AdmittedRequest>) {
+  constructor(requests: Iterable<AdmittedRequest>) {
     this.#requests = requests;
   }
 
