@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { anySignal } from '../../src/any-signal';
 import { consume } from '../../src/coordination/consume';
 import { enterBarrier } from '../../src/coordination/double-barrier';
+import { hasCode } from '../../src/coordination/persistently';
 import { WorkQueue } from '../../src/coordination/work-queue';
 import { errorMessage } from '../../src/errors';
 import type { ZooKeeperSession } from '../../src/streams/session';
@@ -24,11 +25,17 @@ export class SharedWork {
   static readonly directories = [`${QUEUE}/items`, `${QUEUE}/claims`, `${QUEUE}/dead`, BARRIER];
   readonly complaints: string[] = [];
   readonly #put: string[] = [];
+  #putTwice = 0;
   /** Who passed the barrier in each round, by its zxid. */
   readonly #rounds = new Map<string, { readonly worker: string; readonly rank: number }[]>();
 
   get items(): number {
     return this.#put.length;
+  }
+
+  /** Those that are in the queue once more, since the first was done before its putter was told of it. */
+  get putTwice(): number {
+    return this.#putTwice;
   }
 
   get rounds(): number {
@@ -55,7 +62,16 @@ export class SharedWork {
         await sleep(random.between(0, 100));
         if (random.next() < 0.2) throw new Error('bad luck');
         const path = `${DONE}/${item.data.toString()}`;
-        await item.acknowledge([{ op: 'create', path, data: Buffer.from(item.token) }]);
+        try {
+          await item.acknowledge([{ op: 'create', path, data: Buffer.from(item.id) }]);
+        } catch (error) {
+          if (!hasCode(error, 'NODE_EXISTS')) throw error;
+          const done = await session.get(path);
+          if (done?.data.toString() === item.id) this.complaints.push(`${path} was done twice`);
+          // Another item with the same data: the queue says that a reply to `put` that was lost may come to that.
+          else this.#putTwice += 1;
+          await item.acknowledge();
+        }
       },
       { signal: stop, retryAfterMs: 20 },
     );

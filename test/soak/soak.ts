@@ -39,6 +39,8 @@ export interface Soaked extends Verdict {
   readonly convergedMs: readonly number[];
   /** That went through the queue, and that were passed at the barrier. */
   readonly items: number;
+  /** Of the items, since the reply was lost. */
+  readonly putTwice: number;
   readonly rounds: number;
 }
 
@@ -92,7 +94,7 @@ async function soakIn(scratch: string, { seed, ms, print, interrupted }: SoakOpt
   await Promise.all(rig.observers.map(({ session }) => session[Symbol.asyncDispose]()));
   complaints.push(...lanes.flatMap((lane) => lane.complaints), ...neverHappened(lanes, ms));
   return {
-    ...{ lanes, convergedMs, items: rig.work.items, rounds: rig.work.rounds },
+    ...{ lanes, convergedMs, items: rig.work.items, putTwice: rig.work.putTwice, rounds: rig.work.rounds },
     ...figures,
     complaints: [...complaints, ...seen, ...(await leftInEnsemble(rig))],
   };

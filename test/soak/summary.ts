@@ -22,7 +22,10 @@ export function summary({ seed, ms }: { seed: number; ms: number }, soaked: Soak
       `${soaked.requests} in ${soaked.lives} lives of replicas, ${soaked.lost} lost with killed ones`,
     ],
     ['lock', `${soaked.holders} holders, ${soaked.entries} entries under their tokens`],
-    ['work', `${soaked.items} items done once each, ${soaked.rounds} rounds through the barrier`],
+    [
+      'work',
+      `${soaked.items} items done once each (${soaked.putTwice} were put twice), ${soaked.rounds} rounds through the barrier`,
+    ],
     [
       'watches',
       `${soaked.told} values told to clients, ${soaked.missed} changes missed by all notifications`,
