@@ -33,7 +33,13 @@ export async function leftInEnsemble({ ensemble, session, paths, lock }: Rig): P
   const statuses = MODELS.map((model) => paths.statusDir(model));
   const directories = [paths.replicas, ...statuses, lock.path, ...SharedWork.directories];
   const znodes = directories.map(async (path) => {
-    const names = (await session.children(path))?.names ?? [];
+    // Its server may be behind those that the others signed off from; and what is ephemeral has time to go.
+    const look = async (): Promise<readonly string[]> => {
+      await session.sync(path);
+      return (await session.children(path))?.names ?? [];
+    };
+    const empty = (names: readonly string[]): boolean => names.length === 0;
+    const names = await eventually(look, empty, GONE_WITHIN_MS).catch(look);
     return names.length === 0 ? [] : [`left in ${path}: ${names.join(', ')}`];
   });
   return (await Promise.all([...figures, ...znodes])).flat();
