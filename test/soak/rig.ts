@@ -7,7 +7,7 @@ import { RecordedWrites } from '../support/recorded-writes';
 import { SeededRandom } from '../support/seeded-random';
 import { Observer } from './observer';
 import { handlerConfig, MODELS } from './models';
-import { SharedWork } from './shared-work';
+import { DONE, SharedWork } from './shared-work';
 
 const NAMES = ['1', '2', '3'] as const;
 const WRITER_TIMEOUT_MS = 10_000;
@@ -45,7 +45,7 @@ export class Rig implements AsyncDisposable {
         openSession({ connectString: ensemble.connectString, sessionTimeoutMs: WRITER_TIMEOUT_MS }),
       );
       await session.connected();
-      await session.ensurePath('/soak/log');
+      for (const path of ['/soak/log', DONE]) await session.ensurePath(path);
       const paths = new ZnodePaths('/zooserve');
       const writes = new RecordedWrites(session, paths);
       for (const model of MODELS) {

@@ -11,7 +11,8 @@ import type { SeededRandom } from '../support/seeded-random';
 import { pause } from './lane';
 
 const QUEUE = '/soak/queue';
-const DONE = '/soak/done';
+/** Has to be there. */
+export const DONE = '/soak/done';
 const BARRIER = '/soak/barrier';
 /** Of three workers: so there is always somebody for whom the round has no place. */
 const ROUND = 2;
@@ -45,7 +46,6 @@ export class SharedWork {
   /** Puts items until `stop` aborts. */
   async put(session: ZooKeeperSession, random: SeededRandom, stop: AbortSignal): Promise<void> {
     const queue = new WorkQueue(session, QUEUE, NEVER_DEAD);
-    await session.ensurePath(DONE);
     while (!stop.aborted) {
       const name = `item-${this.#put.length + 1}`;
       await queue.put(Buffer.from(name));
