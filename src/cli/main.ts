@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { errorMessage, UsageError, ZooKeeperError } from '../errors';
 import { programVersion } from '../program-version';
+import { keepPoolAwake } from '../pool-pulse';
 import { noColour } from '../settings';
 import { EXIT } from './exit-code';
 import { printable } from './printable';
@@ -9,6 +10,7 @@ import { Terminal } from './terminal';
 
 /** Runs the command that `args` names and answers its exit status; never throws. */
 export async function main(args: readonly string[]): Promise<number> {
+  using _pulse = keepPoolAwake();
   const terminal = new Terminal(process.stdin, process.stdout, process.stderr, noColour());
   endQuietlyWithoutReader(process.stdout);
   endQuietlyWithoutReader(process.stderr);
