@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../../src/errors';
 import { SeededRandom } from '../support/seeded-random';
+import { pause } from './pause';
 import type { Rig } from './rig';
 
 /** What came of a decision. */
@@ -97,15 +97,6 @@ export class RunningLane implements LaneOutcome {
       told(`WRONG, and nothing more here: ${errorMessage(error)}`);
       this.complaints.push(`${this.lane} #${this.#number} (${words}): ${errorMessage(error)}`);
     }
-  }
-}
-
-/** Ends early, and without an error, when `stop` aborts. */
-export async function pause(ms: number, stop: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal: stop });
-  } catch {
-    // The run is over.
   }
 }
 

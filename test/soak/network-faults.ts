@@ -1,6 +1,7 @@
 import type { EnsembleProxy } from '../support/ensemble-proxy';
 import { eventually } from '../support/eventually';
-import { type Lane, pause, seconds } from './lane';
+import { type Lane, seconds } from './lane';
+import { pause } from './pause';
 import type { Rig } from './rig';
 
 /** Drawn more than once: it comes as much more often. */

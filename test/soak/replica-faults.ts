@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ObservedReplica } from '../support/observed-replica';
-import { type Lane, type Outcome, pause, seconds } from './lane';
+import { type Lane, type Outcome, seconds } from './lane';
+import { pause } from './pause';
 
 /** `SIGKILL` comes twice as often. */
 const KINDS = ['SIGKILL', 'SIGKILL', 'SIGTERM', 'SIGSTOP'] as const;

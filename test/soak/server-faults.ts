@@ -1,6 +1,7 @@
 import { fourLetterWord } from '../../src/embedded/loopback-port';
 import type { EmbeddedZooKeeper } from '../../src/embedded/zookeeper-server';
-import { type Decision, type Lane, pause, seconds } from './lane';
+import { type Decision, type Lane, seconds } from './lane';
+import { pause } from './pause';
 import type { Rig } from './rig';
 
 const KINDS = [

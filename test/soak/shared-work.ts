@@ -8,7 +8,7 @@ import { errorMessage } from '../../src/errors';
 import type { ZooKeeperSession } from '../../src/streams/session';
 import { eventually } from '../support/eventually';
 import type { SeededRandom } from '../support/seeded-random';
-import { pause } from './lane';
+import { pause } from './pause';
 
 const QUEUE = '/soak/queue';
 /** Has to be there. */
