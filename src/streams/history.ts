@@ -1,6 +1,11 @@
 import { ZooKeeperError } from '../errors';
+import { ConcurrencyLimit } from './concurrency-limit';
+import { latestChangeAbove } from './latest-change-above';
 import { exists, getChildren, sync, type Sender } from './requests';
 import { laterZxid } from './zxid';
+
+/** Readings under way at a time: a connection waits for them, and a server has others to serve. */
+const CONCURRENT_READS = 64;
 
 /** What is remembered of the ensemble that this side knows: enough to tell another one by, or its own past. */
 export interface History {
@@ -45,10 +50,12 @@ export interface Sight {
 /**
  * Tells the ensemble that is known from one that was wiped, or restored from an older copy. A server that has
  * answered a sync is behind of nothing that was committed before: if its zxid is lower than one seen earlier, history
- * was rewritten.
+ * was rewritten. The servers of an ensemble hold an election as they start, after which their zxids are higher than
+ * ever: then the znodes tell. One that was seen and is older now, or missing though none above it has lost a
+ * child since, was undone.
  *
- * What it cannot tell: an ensemble that was restored and has been written to until its zxid is higher than the one
- * known, if none of the marks shows it; and one without the landmark, after the same.
+ * What it cannot tell: that znodes went back which are neither the landmark nor a mark; and that one is missing below
+ * a znode which others have been added to, or removed from, since the copy came back.
  */
 export class HistoryGuard {
   readonly #options: HistoryOptions;
@@ -132,19 +139,29 @@ export class HistoryGuard {
     if (another && is.czxid <= known.asOf) {
       return `its ${landmark} was created at zxid ${is.czxid}, when there was another one`;
     }
-    // Missing is a contradiction only where something else was one before: znodes are deleted in good faith too.
-    if (this.#foreign && was !== null && is === null) return `it has no ${landmark}`;
-    const marks = this.#options.marks().filter((mark) => !known.voided.includes(asText(mark)));
-    // All at once: each connection waits for this.
-    const nodes = await Promise.all(marks.map(async ([path]) => (await exists(to, path, false)).node));
-    for (const [i, [path, mzxid]] of marks.entries()) {
-      const node = nodes[i];
-      if (node === undefined ? this.#foreign : node.mzxid < mzxid) {
-        return node === undefined ? `it has no ${path}` : `its ${path} is older than what was seen before`;
-      }
+    if (was !== null && is === null && (this.#foreign || (await neverRemoved(to, landmark, was.czxid)))) {
+      return `it has no ${landmark}, which nobody removed`;
     }
-    return undefined;
+    const marks = this.#options.marks().filter((mark) => !known.voided.includes(asText(mark)));
+    const limit = new ConcurrencyLimit(CONCURRENT_READS);
+    const looked = await Promise.all(marks.map((mark) => limit.run(() => this.#wentBack(to, mark))));
+    return looked.find((why) => why !== undefined);
   }
+
+  async #wentBack(to: Sender, [path, mzxid]: Mark): Promise<string | undefined> {
+    const { node } = await exists(to, path, false);
+    if (node === undefined) {
+      const missed = this.#foreign || (await neverRemoved(to, path, mzxid));
+      return missed ? `it has no ${path}, which nobody removed` : undefined;
+    }
+    return node.mzxid < mzxid ? `its ${path} is older than what was seen before` : undefined;
+  }
+}
+
+/** Whether the znode, which was there at `zxid`, is missing though no change above it says that it was removed. */
+async function neverRemoved(to: Sender, path: string, zxid: string): Promise<boolean> {
+  const changed = await latestChangeAbove(to, path);
+  return changed !== undefined && changed <= zxid;
 }
 
 function asText([path, mzxid]: Mark): string {

@@ -1,7 +1,7 @@
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSession, type ZooKeeperSession } from '../../src/streams/session';
-import { zooserve } from '../support/cli';
+import { accept, otherWorld } from '../support/other-world';
 import { passes } from '../support/passes';
 import { irisVersion } from '../support/infer';
 import { ServeProcess } from '../support/serve-process';
@@ -41,27 +41,16 @@ const serves = (version: string): Promise<void> =>
   passes(async () => {
     expect(await irisVersion(replica.url)).toBe(version);
   }, 30_000);
-const otherWorld = async (): Promise<number> => {
-  const text = await (await fetch(`${replica.url}/metrics`)).text();
-  return Number(/^zooserve_zookeeper_other_world (.*)$/m.exec(text)?.[1]);
-};
 const noticed = (): Promise<void> =>
   passes(async () => {
-    expect(await otherWorld()).toBe(1);
+    expect(await otherWorld(replica.url)).toBe(1);
     expect(replica.logged.join('')).toContain('zooserve accept-world');
   }, 30_000);
-const accept = async (): Promise<void> => {
-  const { status: exit, stderr } = await zooserve(['accept-world', '--reason', 'a new disk'], {
-    environment: { ZOOSERVE_ZOOKEEPER: zookeeper.connectString },
-  });
-  expect(stderr).toBe('');
-  expect(exit).toBe(0);
-};
 const followed = async (version: string): Promise<void> => {
   await serves(version);
   await passes(async () => {
     expect(await status()).toMatchObject({ phase: 'SERVING', serving: { version } });
-    expect(await otherWorld()).toBe(0);
+    expect(await otherWorld(replica.url)).toBe(0);
   });
 };
 
@@ -94,7 +83,7 @@ test('an ensemble that was wiped is not followed, also after a restart, until it
   expect((await fetch(`${replica.url}/v2/health/ready`)).headers.has('zooserve-stale-seconds')).toBe(true);
   expect(await visit((session) => session.children('/zooserve/replicas'))).toBeUndefined();
 
-  await accept();
+  await accept(zookeeper.connectString);
   await followed('1');
   expect((await visit((session) => session.children('/zooserve/replicas')))?.names).toEqual(['one']);
   await promote('2');
@@ -105,7 +94,7 @@ test('an ensemble that was wiped is not followed, also after a restart, until it
 });
 
 test('an ensemble restored from an older copy is not followed by an acceptance that the copy has', async () => {
-  await accept();
+  await accept(zookeeper.connectString);
   await promote('1');
   await followed('1');
   await zookeeper.server.kill('SIGTERM');
@@ -121,7 +110,7 @@ test('an ensemble restored from an older copy is not followed by an acceptance t
   await zookeeper.server.restart();
   await noticed();
   expect(await irisVersion(replica.url)).toBe('2');
-  await accept();
+  await accept(zookeeper.connectString);
   await followed('1');
 });
 

@@ -75,6 +75,11 @@ test.each<[string, () => [History, readonly Mark[]], RegExp]>([
     () => [truth, [[`${root}/node`, FAR]]],
     /node is older than what was seen before/,
   ],
+  [
+    'a znode that is missing and was not removed',
+    () => [truth, [[`${root}/gone/deep`, FAR]]],
+    /has no .*deep, which nobody removed/,
+  ],
 ])('%s: not connected to until it is accepted', async (_, make, why) => {
   const { session, foreign } = guarded(...make());
   await using __ = session;
@@ -109,6 +114,25 @@ test('a landmark that was deleted and made again in good faith is the same ensem
   await using _ = session;
   await session.connected(AbortSignal.timeout(10_000));
   expect(guard.known?.landmark?.czxid).not.toBe(truth.landmark?.czxid);
+});
+
+test('a znode that was seen and removed is no contradiction, nor is the landmark', async () => {
+  await visitor.ensurePath(`${root}/node/deep`);
+  const { mzxid } = (await visitor.exists(`${root}/node/deep`)) ?? { mzxid: '' };
+  for (const path of [`${root}/node/deep`, `${root}/node`, root]) await visitor.remove(path);
+  const { session } = guarded(truth, [[`${root}/node/deep`, mzxid]]);
+  await using _ = session;
+  await session.connected(AbortSignal.timeout(10_000));
+});
+
+test('a landmark that is missing and was not removed gives another ensemble away', async () => {
+  for (const path of [`${root}/node`, root]) await visitor.remove(path);
+  const { session, foreign } = guarded({ ...truth, landmark: { czxid: FAR, ctime: 1 } });
+  await using _ = session;
+  await passes(() => {
+    expect(foreign.at(-1)).toMatch(/has no .*, which nobody removed/);
+  });
+  expect(session.state.name).toBe('CONNECTING');
 });
 
 test('what is missing where something went back before is missed: it does not become the known ensemble by being written to', async () => {
