@@ -62,6 +62,7 @@ export class AdmittedRequest {
     if (this.#settle()) this.#reject(error);
   }
 
+  /** Its deadline has passed, or will have before it can be answered. */
   failExpired(): void {
     const { timeoutMs } = this.terms.config.config.admission;
     this.fail(

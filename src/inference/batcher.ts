@@ -1,6 +1,7 @@
 import { RequestError, errorMessage } from '../errors';
 import type { Admission } from './admission';
 import type { AdmittedRequest } from './admitted-request';
+import { BatchTime } from './batch-time';
 import type { ConfigInForce } from './config-in-force';
 import { Line } from './line';
 import { batchOf, settle, type BatchToRun } from './request-batch';
@@ -28,7 +29,8 @@ export interface BatcherOptions {
 /**
  * The queue before the workers of one version. Natural batching: a worker has one batch in progress, and when
  * it is free, all that has gathered meanwhile goes to it at once, in order of arrival. Nothing waits for company
- * unless `batching.maxDelayMs` says so.
+ * unless `batching.maxDelayMs` says so. Who has waited so long that its answer would come too late is not run: else, with
+ * more requests than can be carried, each batch would be of those that are about to expire, and in vain.
  */
 export class Batcher {
   readonly #waiting = new Line<AdmittedRequest>(({ inQueue }) => inQueue);
@@ -37,6 +39,7 @@ export class Batcher {
   readonly #batchable: boolean;
   readonly #admission: Admission;
   readonly #onRows: (rows: number) => void;
+  readonly #time = new BatchTime();
   #turn: NodeJS.Immediate | undefined;
   #delay: NodeJS.Timeout | undefined;
 
@@ -116,7 +119,7 @@ export class Batcher {
 
   #firstWanted(): AdmittedRequest | undefined {
     const now = performance.now();
-    for (const request of this.#waiting) if (isWanted(request, now)) return request;
+    for (const request of this.#waiting) if (this.#isWanted(request, now)) return request;
     return undefined;
   }
 
@@ -126,7 +129,7 @@ export class Batcher {
     const requests: AdmittedRequest[] = [];
     let bytes = 0;
     for (const request of this.#waiting) {
-      if (!isWanted(request, now)) continue;
+      if (!this.#isWanted(request, now)) continue;
       bytes += request.request.body.byteLength;
       const fits = requests.length === 0 || bytes <= MAX_BATCH_BYTES;
       if (request.terms.config !== config || !fits) return { requests, full: true };
@@ -137,8 +140,10 @@ export class Batcher {
   }
 
   async #run(runner: Runner, requests: readonly AdmittedRequest[]): Promise<void> {
+    const begun = performance.now();
     try {
       const answers = await runner.run(batchOf(requests));
+      this.#time.took(performance.now() - begun);
       for (const rows of answers.rows) this.#onRows(rows);
       settle(requests, answers);
     } catch (cause) {
@@ -151,11 +156,12 @@ export class Batcher {
     this.#idle.push(runner);
     if (this.#waiting.size > 0) this.#dispatch();
   }
-}
 
-/** Whether a waiting request should still be run; settles it when not. */
-function isWanted(request: AdmittedRequest, now: number): boolean {
-  if (request.clientGone) request.failGone();
-  else if (request.deadline <= now) request.failExpired();
-  return request.waiting;
+  /** Whether a waiting request should still be run; settles it when not. */
+  #isWanted(request: AdmittedRequest, now: number): boolean {
+    const { timeoutMs } = request.terms.config.config.admission;
+    if (request.clientGone) request.failGone();
+    else if (request.deadline <= now + this.#time.expectedMs(timeoutMs)) request.failExpired();
+    return request.waiting;
+  }
 }
