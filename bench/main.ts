@@ -1,6 +1,7 @@
 import { relative, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EndSignals } from '../src/cli/end-signals';
+import { errorMessage } from '../src/errors';
 import type { Figure, Measurement } from './figure';
 import { binaryThroughput } from './measure/binary-throughput';
 import { generator } from './measure/generator';
@@ -114,17 +115,26 @@ async function measureAll(stand: Stand, options: Options, args: readonly string[
   const began = performance.now();
   const figures: Figure[] = [];
   const details: Record<string, unknown> = {};
+  const failures: string[] = [];
   let plot: string | undefined;
   for (const name of options.names) {
     const started = performance.now();
     process.stdout.write(`${name} ... `);
-    const measured = await MEASUREMENTS[name]?.(stand, options.scale);
-    console.log(`${shownNumber((performance.now() - started) / 1000)} s`);
-    figures.push(...(measured?.figures ?? []));
-    details[name] = measured?.details;
-    plot = measured?.plot ?? plot;
+    try {
+      const measured = await MEASUREMENTS[name]?.(stand, options.scale);
+      console.log(`${shownNumber((performance.now() - started) / 1000)} s`);
+      figures.push(...(measured?.figures ?? []));
+      details[name] = measured?.details;
+      plot = measured?.plot ?? plot;
+    } catch (error) {
+      // What the others found out is not lost with it.
+      console.log(`FAILED: ${errorMessage(error)}`);
+      failures.push(`${name}: ${errorMessage(error)}`);
+      details[name] = { failed: errorMessage(error) };
+    }
   }
   console.log(`\n${textTable(figures)}\n`);
+  for (const failure of failures) console.error(`not measured: ${failure}`);
   const written = writeResults(join(PROJECT_ROOT, 'bench', 'results'), {
     name: options.results,
     command: ['npm run bench', ...(args.length === 0 ? [] : ['--', ...args])].join(' '),
@@ -136,5 +146,5 @@ async function measureAll(stand: Stand, options: Options, args: readonly string[
     plot,
   });
   console.log(`written: ${written.map((path) => relative(PROJECT_ROOT, path)).join(', ')}`);
-  return 0;
+  return failures.length === 0 ? 0 : 1;
 }
