@@ -30,7 +30,10 @@ export class ClaimedItem {
   readonly data: Buffer;
   /** 1 for the first time that the item is given to anybody. */
   readonly attempt: number;
-  /** The fencing token: 16 hex digits that compare as strings, larger for each later claim of any item. */
+  /**
+   * The fencing token: 16 hex digits that compare as strings, larger for each later claim of any item, until the ensemble
+   * is wiped or restored.
+   */
   readonly token: string;
   readonly #session: ZooKeeperSession;
   readonly #paths: QueuePaths;

@@ -11,7 +11,7 @@ export class HeldLock implements AsyncDisposable {
   /**
    * The fencing token: 16 hex digits that compare as strings, larger for every later holder of this lock, also when its
    * znode was removed and made again. Whoever guards a resource refuses a token that is lower than the highest that it
-   * has seen.
+   * has seen. After the ensemble was wiped or restored tokens may be lower than before.
    */
   readonly token: string;
   readonly #session: ZooKeeperSession;

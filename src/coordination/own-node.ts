@@ -10,7 +10,7 @@ import { connectedSessionId, sameSession } from './session-id';
 export interface OwnNode {
   readonly path: string;
   readonly name: string;
-  /** The zxid that made it: later ones are larger, in the whole ensemble and for ever. */
+  /** The zxid that made it: later ones are larger, in the whole ensemble, until that is wiped or restored. */
   readonly czxid: string;
   readonly sessionId: string;
   /**

@@ -53,7 +53,7 @@ export function openSession(options: SessionOptions): ZooKeeperSession {
  * connected to again by itself (see {@link lastFailure}).
  */
 export class ZooKeeperSession implements AsyncDisposable {
-  /** Replays the present state; completes after CLOSED. */
+  /** Replays the present state; completes when this is closed, which leaves AUTH_FAILED as it is. */
   readonly state$: Observable<SessionState>;
   /** What it was opened with. */
   readonly log: Logger | undefined;
