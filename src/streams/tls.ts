@@ -9,8 +9,8 @@ export interface TlsMaterial {
   /** Our own certificate and its key, for servers that want one. */
   readonly cert?: Buffer;
   readonly key?: Buffer;
-  /** Whether the server's certificate has to be for the host that is connected to. */
-  readonly verifyHostname: boolean;
+  /** Whether the server's certificate has to be for the host that is connected to; by default it has to. */
+  readonly verifyHostname?: boolean;
 }
 
 /**
@@ -29,7 +29,7 @@ export function dial({ host, port, address = host }: ServerAddress, tls: TlsMate
           ...(tls.ca && { ca: tls.ca }),
           ...(tls.cert && { cert: tls.cert }),
           ...(tls.key && { key: tls.key }),
-          ...(!tls.verifyHostname && { checkServerIdentity: () => undefined }),
+          ...(tls.verifyHostname === false && { checkServerIdentity: () => undefined }),
         });
   return socket.setNoDelay(true).setKeepAlive(true);
 }
