@@ -174,6 +174,22 @@ describe('a reply that was lost', () => {
     await acknowledged;
     expect([item.doubt.aborted, item.lost.aborted]).toEqual([false, false]);
   });
+
+  it('to a put, whose item is done before the client is back, makes a second item with an id of its own', async () => {
+    await (await scene.queue.claim()).acknowledge();
+    through.proxy.blackhole('toClient');
+    const put = scene.queueOf(through.session).put(Buffer.from('b'));
+    const first = await scene.queue.claim();
+    await first.acknowledge();
+    through.proxy.cut();
+    await through.proxy.heal();
+    const id = await put;
+    expect(await scene.tree()).toEqual({ items: [id], claims: [], dead: [] });
+    const second = await scene.queue.claim();
+    await second.acknowledge();
+    expect([first, second].map(({ data }) => data.toString())).toEqual(['b', 'b']);
+    expect(second.id).not.toBe(first.id);
+  });
 });
 
 describe('a wait that is given up', () => {
