@@ -14,6 +14,7 @@ import type { AclEntry } from '../acl';
 import type { Connection, Reply } from './connection';
 import { replyError, type Asked } from './reply-error';
 import { statOf, type Stat } from './stat';
+import { checkedData } from './znode-data';
 import { withChroot, withoutChroot } from './znode-path';
 
 /** What carries a request, a connection or the want of one, and what it puts before every path. */
@@ -78,7 +79,7 @@ export async function create(
   const asked = { operation: 'create', path, write: true, right: 'c' } as const;
   const request = new protocol.CreateRequest(
     withChroot(to.chroot, path),
-    bufferOf(data),
+    checkedData(path, data),
     aclOf(acl).map((entry) => entry.toRecord()),
     CreateMode[mode],
   );
@@ -88,7 +89,7 @@ export async function create(
 
 export async function setData(to: Sender, path: string, data: Uint8Array, version: number): Promise<Stat> {
   const asked = { operation: 'write', path, write: true, right: 'w' } as const;
-  const request = new protocol.SetDataRequest(withChroot(to.chroot, path), bufferOf(data), version);
+  const request = new protocol.SetDataRequest(withChroot(to.chroot, path), checkedData(path, data), version);
   const reply = await to.send(OP_CODES.SET_DATA, request, new protocol.SetDataResponse(), asked);
   return statOf(done(reply, asked).stat);
 }
@@ -151,7 +152,7 @@ function recordOf(op: TransactionOp, path: string, acls: readonly Acl[]): Transa
       return {
         type: OP_CODES.CREATE,
         path,
-        data: bufferOf(op.data),
+        data: checkedData(op.path, op.data),
         acls,
         mode: CreateMode[op.mode ?? 'PERSISTENT'],
       };
@@ -159,7 +160,7 @@ function recordOf(op: TransactionOp, path: string, acls: readonly Acl[]): Transa
       return {
         type: OP_CODES.SET_DATA,
         path,
-        data: bufferOf(op.data),
+        data: checkedData(op.path, op.data),
         version: op.version ?? -1,
       };
     case 'remove':
@@ -181,8 +182,4 @@ function done<R>(reply: Reply<R>, asked: Asked): R {
 
 function aclOf(entries: readonly AclEntry[]): readonly Acl[] {
   return entries.map(({ permissions, scheme, id }) => new ACL(permissions, new Id(scheme, id)));
-}
-
-function bufferOf(data: Uint8Array): Buffer {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -44,7 +44,8 @@ export function openSession(options: SessionOptions): ZooKeeperSession {
  *   whether a retry helps. None is ever repeated by itself.
  * - They wait for nothing: unless the state is CONNECTED they fail with `CONNECTION_LOSS`, a turn of the event loop
  *   later. Retry after `connected()`. A break while one is under way is `CONNECTION_LOSS` too; a write may then have happened.
- * - They are carried out in the order of the calls. Data are copied by the call.
+ * - They are carried out in the order of the calls. Data are copied by the call; what is no Uint8Array is refused
+ *   (`BAD_ARGUMENTS`).
  * - Nothing older is ever read than what was read before, by the same server or another, in the same session or
  *   the next. It may be older than what another client has read: `sync` first, if that matters.
  *
