@@ -4,6 +4,8 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 interface Figures {
   readonly watched: number;
   readonly stale: number;
+  /** `Date.now()`; undefined: none is stale. */
+  readonly staleSince: number | undefined;
   readonly missed: number;
 }
 
@@ -18,6 +20,16 @@ export function publishWatches(registry: Registry, figures: () => Figures): void
       const { watched, stale } = figures();
       znodes.set({ freshness: 'fresh' }, watched - stale);
       znodes.set({ freshness: 'stale' }, stale);
+    },
+  });
+  const longest = new Gauge({
+    name: 'zooserve_zookeeper_watched_stale_seconds',
+    help: 'How long the watched znode that has been stale longest has been so; 0 while all are fresh',
+    registers: [registry],
+    collect: () => {
+      const now = Date.now();
+      // The clock may have been put back.
+      longest.set(Math.max(0, now - (figures().staleSince ?? now)) / 1000);
     },
   });
   const missed = new Counter({

@@ -77,6 +77,12 @@ export class WatchedNode<S> {
     return this.#freshness$.value.fresh;
   }
 
+  /** As {@link Stale.staleSince}; undefined: it is fresh. */
+  get staleSince(): number | undefined {
+    const freshness = this.#freshness$.value;
+    return freshness.fresh ? undefined : freshness.staleSince;
+  }
+
   /** What was known may be out of date: read again, now or as soon as there is a connection. */
   reread(): void {
     this.#stale = true;

@@ -40,10 +40,9 @@ export class Watches<S> {
     return this.#entries.size;
   }
 
-  get staleCount(): number {
-    let count = 0;
-    for (const { node } of this.#entries.values()) if (!node.fresh) count += 1;
-    return count;
+  /** Since when each of the nodes that are stale has been so, `Date.now()`. */
+  get staleSince(): readonly number[] {
+    return this.nodes().flatMap(({ staleSince }) => staleSince ?? []);
   }
 
   nodes(): readonly WatchedNode<S>[] {

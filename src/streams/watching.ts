@@ -18,6 +18,8 @@ export interface WatchFigures {
   readonly watched: number;
   /** Those of them that are not fresh. */
   readonly stale: number;
+  /** `Date.now()` since when the one that has been stale longest has been so; undefined: all are fresh. */
+  readonly staleSince: number | undefined;
   /** Changes so far that nothing was notified of, found by an audit. */
   readonly missed: number;
 }
@@ -59,8 +61,13 @@ export class Watching {
   }
 
   get figures(): WatchFigures {
-    const stale = this.data.staleCount + this.children.staleCount;
-    return { watched: this.data.size + this.children.size, stale, missed: this.#missed };
+    const since = [...this.data.staleSince, ...this.children.staleSince];
+    return {
+      watched: this.data.size + this.children.size,
+      stale: since.length,
+      staleSince: since.length === 0 ? undefined : since.reduce((oldest, at) => Math.min(oldest, at)),
+      missed: this.#missed,
+    };
   }
 
   freshness(kind: 'data' | 'children', path: string): Observable<Freshness> {
