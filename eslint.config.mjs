@@ -77,6 +77,7 @@ export default tseslint.config(
     languageOptions: { globals: nodeGlobals },
     rules: {
       'no-undef': 'error',
+      'no-dupe-keys': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_' }],
     },
   },

@@ -6,11 +6,10 @@ module.exports = {
   rootDir: 'dist',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.js'],
-  globalSetup: require.resolve('./scripts/fresh-bundle.mjs'),
   testEnvironment: 'node',
   transform: {},
   testTimeout: 90_000,
-  globalSetup: '<rootDir>/test/support/share-zookeeper.js',
+  globalSetup: require.resolve('./scripts/jest-set-up.mjs'),
   globalTeardown: '<rootDir>/test/support/end-shared-zookeeper.js',
   // Many test files run servers and replicas beside themselves, and wait for them: half of a large machine, and one more
   // than there are cores on a small one.

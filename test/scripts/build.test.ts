@@ -28,13 +28,13 @@ fs.writeFileSync(record, JSON.stringify(texts));
 `;
 const PROGRAM = 'src/cli/main.ts';
 const BUNDLE = 'dist/bundle/zooserve.js';
-const BEFORE_JEST = "await (await import('./scripts/fresh-bundle.mjs')).default()";
+const BEFORE_JEST = "import(require('./jest.config.cjs').globalSetup).then((setUp) => setUp.default())";
 const TSC = 'node_modules/typescript/bin/tsc';
 
 describe('npm run build', () => {
   let clone: ScratchClone;
   const build = () => clone.run('scripts/bootstrap.mjs');
-  const beforeJest = () => clone.run('--input-type=module', '--eval', BEFORE_JEST);
+  const beforeJest = () => clone.run('--eval', BEFORE_JEST);
   const BUILT = {
     status: 0,
     output: expect.stringMatching(/^Building \(tsc, esbuild\) \.\.\. [\d.]+ s\n$/) as string,
@@ -102,16 +102,22 @@ describe('npm run build', () => {
     expect(await build()).toEqual(NOTHING_TO_DO);
   });
 
-  test('jest bundles what tsc was run on by hand', async () => {
+  test('jest bundles what tsc was run on by hand, and starts what its tests share', async () => {
+    clone.copy('jest.config.cjs');
+    clone.write(
+      'test/support/share-zookeeper.ts',
+      "exports.default = () => Promise.resolve().then(() => console.log('shared'));\n",
+    );
+    const SHARED = { status: 0, output: 'shared\n' };
     await build();
     clone.write(PROGRAM, 'export const other = 2;\n');
     execFileSync(process.execPath, [TSC], { cwd: clone.folder });
     clone.changedAt(BUNDLE, 1000);
-    await beforeJest();
+    expect(await beforeJest()).toEqual(SHARED);
     expect(clone.read(BUNDLE)).toContain('other');
 
     clone.write(BUNDLE, 'newer than all that it is made of');
-    await beforeJest();
+    expect(await beforeJest()).toEqual(SHARED);
     expect(clone.read(BUNDLE)).toContain('newer');
   });
 

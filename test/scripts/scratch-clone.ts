@@ -53,9 +53,7 @@ export class ScratchClone implements Disposable {
   #environment: Record<string, string> = {};
 
   constructor() {
-    for (const name of ['scripts', 'bin', '.ci', 'package.json']) {
-      cpSync(join(PROJECT, name), join(this.folder, name), { recursive: true });
-    }
+    for (const name of ['scripts', 'bin', '.ci', 'package.json']) this.copy(name);
     mkdirSync(this.#programs);
     this.write('package-lock.json', JSON.stringify({ packages: { '': { name: 'scratch' } } }));
     this.write(
@@ -79,6 +77,11 @@ export class ScratchClone implements Disposable {
     this.write('src/one.ts', 'export const one = 1;\n');
     this.write('src/cli/main.ts', "export { one } from '../one';\n");
     this.write('src/inference/worker/model-worker.ts', 'export {};\n');
+  }
+
+  /** As it is in the project. */
+  copy(name: string): void {
+    cpSync(join(PROJECT, name), join(this.folder, name), { recursive: true });
   }
 
   write(path: string, text: string): void {

@@ -3,7 +3,7 @@ import { SHARED_PORT, startTestZooKeeper, type TestZooKeeper } from './zookeeper
 
 let shared: TestZooKeeper | undefined;
 
-/** Jest's globalSetup. Without ZooKeeper on the machine there is nothing to share: tests that need none still run. */
+/** Part of jest's globalSetup. Without ZooKeeper on the machine nothing is shared: tests that need none still run. */
 export default async function shareZooKeeper(): Promise<void> {
   try {
     locateZooKeeper();
