@@ -12,7 +12,7 @@ const vm = require('vm');
  * V8 looks after, of the same V8 with the same flags. `codeToKeep()` is what such a file holds, after this start.
  *
  * @param {string} file absolute; a CommonJS module without `import()`
- * @returns {{ exports: any, codeTaken: boolean, codeToKeep: () => Buffer }}
+ * @returns {{ exports: { main: (args: string[]) => Promise<number> }, codeTaken: boolean, codeToKeep: () => Buffer }}
  */
 function loadBundle(file) {
   const source = fs.readFileSync(file);
