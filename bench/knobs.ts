@@ -14,8 +14,8 @@ import { someRows } from './some-rows';
 import { Stand } from './stand/stand';
 
 /**
- * `node dist/bench/knobs.js [--rounds <n>] [--seconds <s>] [--only <part,part>]`: what each knob of docs/performance.md does, as a ratio
- * to its default. Replicas and models stand side by side, one for each setting, and are measured in turns.
+ * `npm run bench:knobs -- [--rounds <n>] [--seconds <s>] [--only <part,part>]`: what each knob of docs/performance.md does,
+ * as a ratio to its default. Replicas and models stand side by side, one for each setting, and are measured in turns.
  */
 const MLP = [784, 512, 512, 10] as const;
 const SMALL = [4, 3] as const;
@@ -170,8 +170,9 @@ async function rollbacks(knobs: Knobs): Promise<void> {
 
 const PARTS: Readonly<Record<string, (knobs: Knobs) => Promise<void>>> = { configs, workers, rollbacks };
 
-async function main(): Promise<number> {
+async function measure(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
+    args: [...args],
     options: {
       rounds: { type: 'string', default: '9' },
       seconds: { type: 'string', default: '1' },
@@ -184,9 +185,8 @@ async function main(): Promise<number> {
   return 0;
 }
 
-async function untilSignal(): Promise<number> {
+/** Measures and prints. Returns the exit status. */
+export async function main(args: readonly string[]): Promise<number> {
   using signals = new EndSignals();
-  return await Promise.race([signals.heard.then(() => 130), main()]);
+  return await Promise.race([signals.heard.then(() => 130), measure(args)]);
 }
-
-void untilSignal().then((status) => process.exit(status));

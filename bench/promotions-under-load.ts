@@ -12,8 +12,9 @@ import { median } from './percentile';
  * answer carries the zxid of the last one. Exit 0 when not one request failed and each answer's numbers are
  * those of the one version that it names.
  */
-async function main(): Promise<number> {
+export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
+    args: [...args],
     options: {
       url: { type: 'string', default: 'http://127.0.0.1:8080' },
       zookeeper: { type: 'string', default: '127.0.0.1:2181' },
@@ -45,7 +46,3 @@ async function main(): Promise<number> {
   for (const failure of result.failures) console.log(`  ${failure}`);
   return result.failed === 0 && result.mixed === 0 ? 0 : 1;
 }
-
-void main().then((status) => {
-  process.exit(status);
-});
