@@ -7,6 +7,7 @@ import type { ModelRepository } from '../../src/inference/repository';
 import { BatchAnswerer } from '../../src/inference/worker/answer-batch';
 import { loadModel, type LoadedModel } from '../../src/inference/worker/load-model';
 import { RequestError } from '../../src/errors';
+import type { HandlerConfig } from '../../src/handler-config';
 import type { NaiveModel } from './naive-model';
 
 interface Live {
@@ -24,6 +25,7 @@ export class OnTheEventLoop implements NaiveModel {
   readonly #repository: ModelRepository;
   readonly #admission: Admission;
   readonly #batcher: Batcher;
+  readonly #crew = { leases: 0, capacity: (config: HandlerConfig) => this.#batcher.capacity(config) };
   #live: Live | undefined;
   #batches = 0;
 
@@ -45,6 +47,7 @@ export class OnTheEventLoop implements NaiveModel {
       admission: this.#admission,
       onRows: () => undefined,
     });
+    this.#admission.crews.add(this.#crew);
   }
 
   async follow(version: string, stamp: string): Promise<void> {
@@ -60,12 +63,14 @@ export class OnTheEventLoop implements NaiveModel {
 
   infer(request: InferenceRequest): Promise<InferenceAnswer> {
     const { loaded, stamp } = this.#required;
-    this.#admission.requirePlace(DEFAULTS_IN_FORCE.config.admission, request.body.byteLength);
+    this.#admission.requirePlace(DEFAULTS_IN_FORCE.config, request.body.byteLength, this.#crew);
     const terms = { version: loaded.version, versionStamp: stamp, config: DEFAULTS_IN_FORCE };
     const admitted = new AdmittedRequest(request, terms, (settled, wasRunning) => {
       if (!wasRunning) this.#batcher.remove(settled);
       this.#admission.leave(settled, wasRunning);
+      this.#crew.leases -= 1;
     });
+    this.#crew.leases += 1;
     this.#admission.enter(admitted);
     this.#batcher.add(admitted);
     return admitted.answer;

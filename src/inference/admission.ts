@@ -1,6 +1,7 @@
 import { RequestError } from '../errors';
 import type { HandlerConfig } from '../handler-config';
 import type { AdmittedRequest } from './admitted-request';
+import { Crews, type Crew } from './crews';
 import { Deadlines } from './deadlines';
 import { Expected } from './expected';
 import { Line } from './line';
@@ -15,9 +16,12 @@ const SWEEP_INTERVAL_MS = 10;
 
 /**
  * What one model has in hand, whichever of its versions answers it: requests waiting, and requests handed over
- * and not yet answered. Limits are those of the config in force when a request arrives.
+ * and not yet answered. Of those that wait, the ones that the workers could have beside what they have fill their next
+ * batches and are no queue: `maxQueued` bounds the rest. Limits are those of the config in force when a request arrives.
  */
 export class Admission {
+  /** Of the versions in memory. */
+  readonly crews = new Crews();
   readonly #outstanding = new Line<AdmittedRequest>(({ inHand }) => inHand);
   readonly #deadlines = new Deadlines(this.#outstanding);
   /** Batchers that found no room, by turn, with the limit that they met. */
@@ -29,7 +33,7 @@ export class Admission {
   #sweptAt = -Infinity;
   #drained: Expected<void> | undefined;
   /** What the last request was refused with while the queue was full. */
-  #full: { size: number; limits: HandlerConfig['admission']; error: RequestError } | undefined;
+  #full: { size: number; atOnce: number; config: HandlerConfig; error: RequestError } | undefined;
 
   constructor(readonly model: string) {}
 
@@ -38,15 +42,15 @@ export class Admission {
   }
 
   /**
-   * @throws RequestError QUEUE_FULL when maxConcurrent + maxQueued requests are in hand, or when the body of
-   * `bytes` does not fit beside theirs.
+   * @throws RequestError QUEUE_FULL when one more request for `crew` would have to wait behind those that the
+   * workers can have at a time, and maxQueued wait there already, or when the body of `bytes` does not fit beside
+   * theirs.
    */
-  requirePlace(limits: HandlerConfig['admission'], bytes: number): void {
-    if (this.#hasPlace(limits, bytes)) return;
+  requirePlace(config: HandlerConfig, bytes: number, crew: Crew): void {
+    if (this.#hasPlace(config, crew) && this.#fits(bytes)) return;
     this.#sweep();
-    if (this.#hasPlace(limits, bytes)) return;
-    const { size } = this.#outstanding;
-    if (size >= limits.maxConcurrent + limits.maxQueued) throw this.#queueFull(size, limits);
+    if (!this.#hasPlace(config, crew)) throw this.#queueFull(config, crew);
+    if (this.#fits(bytes)) return;
     throw new RequestError(
       'QUEUE_FULL',
       `model ${this.model} has requests with bodies of ${this.#bytes} bytes in hand: ` +
@@ -96,21 +100,31 @@ export class Admission {
     this.#deadlines.stop();
   }
 
-  #hasPlace({ maxConcurrent, maxQueued }: HandlerConfig['admission'], bytes: number): boolean {
-    const { size } = this.#outstanding;
-    return size < maxConcurrent + maxQueued && (size === 0 || this.#bytes + bytes <= MAX_BYTES_IN_HAND);
+  #hasPlace(config: HandlerConfig, crew: Crew): boolean {
+    const atOnce = this.crews.atOnce(config, crew, 1);
+    if (this.#outstanding.size + 1 - atOnce <= config.admission.maxQueued) return true;
+    // Its own workers have a place for it, though too many wait for those of another version.
+    return atOnce > this.crews.atOnce(config, crew, 0);
+  }
+
+  #fits(bytes: number): boolean {
+    return this.#outstanding.size === 0 || this.#bytes + bytes <= MAX_BYTES_IN_HAND;
   }
 
   /** The same again for as long as the figures are the same: a flood of refusals should cost little. */
-  #queueFull(size: number, limits: HandlerConfig['admission']): RequestError {
-    if (this.#full?.size !== size || this.#full.limits !== limits) {
-      const { maxConcurrent, maxQueued } = limits;
+  #queueFull(config: HandlerConfig, crew: Crew): RequestError {
+    const { size } = this.#outstanding;
+    const atOnce = this.crews.atOnce(config, crew, 0);
+    if (this.#full?.size !== size || this.#full.atOnce !== atOnce || this.#full.config !== config) {
+      const { maxConcurrent, maxQueued } = config.admission;
+      const fewer =
+        atOnce < maxConcurrent ? ` ${maxConcurrent}, of which the workers can have ${atOnce}` : '';
       const error = new RequestError(
         'QUEUE_FULL',
-        `model ${this.model} has ${size} requests in hand: ` +
-          `at most ${maxConcurrent} run and ${maxQueued} wait (admission.maxConcurrent, admission.maxQueued)`,
+        `model ${this.model} has ${size} requests in hand: at most ${atOnce} run or go next and ${maxQueued} ` +
+          `wait behind them (admission.maxConcurrent${fewer}; admission.maxQueued)`,
       );
-      this.#full = { size, limits, error };
+      this.#full = { size, atOnce, config, error };
     }
     return this.#full.error;
   }

@@ -1,4 +1,5 @@
 import { RequestError, errorMessage } from '../errors';
+import type { HandlerConfig } from '../handler-config';
 import type { Admission } from './admission';
 import type { AdmittedRequest } from './admitted-request';
 import { BatchTime } from './batch-time';
@@ -34,8 +35,8 @@ export interface BatcherOptions {
  */
 export class Batcher {
   readonly #waiting = new Line<AdmittedRequest>(({ inQueue }) => inQueue);
+  readonly #runners: readonly Runner[];
   readonly #idle: Runner[];
-  readonly #workers: number;
   readonly #batchable: boolean;
   readonly #admission: Admission;
   readonly #onRows: (rows: number) => void;
@@ -44,11 +45,18 @@ export class Batcher {
   #delay: NodeJS.Timeout | undefined;
 
   constructor({ runners, batchable, admission, onRows }: BatcherOptions) {
+    this.#runners = runners;
     this.#idle = [...runners];
-    this.#workers = runners.length;
     this.#batchable = batchable;
     this.#admission = admission;
     this.#onRows = onRows;
+  }
+
+  /** How many requests its living workers can have at a time under `config`. */
+  capacity(config: HandlerConfig): number {
+    let alive = 0;
+    for (const runner of this.#runners) if (runner.alive) alive += 1;
+    return alive * this.#mostOfOne(config);
   }
 
   add(request: AdmittedRequest): void {
@@ -95,9 +103,7 @@ export class Batcher {
     const { config } = first.terms;
     const { batching, admission } = config.config;
     const room = this.#admission.room(admission.maxConcurrent, this.#dispatch);
-    // No worker takes so many that the limit leaves nothing for the others.
-    const share = Math.ceil(admission.maxConcurrent / this.#workers);
-    const most = Math.min(this.#batchable ? batching.maxRows : 1, room, share);
+    const most = Math.min(this.#mostOfOne(config.config), room);
     if (most <= 0) return [];
     const { requests, full } = this.#gather(config, most);
     if (!full && batching.maxDelayMs > 0) {
@@ -115,6 +121,13 @@ export class Batcher {
       this.#admission.handOver(request);
     }
     return requests;
+  }
+
+  /** Requests that one worker can have. */
+  #mostOfOne({ batching, admission }: HandlerConfig): number {
+    // No worker takes so many that the limit leaves nothing for the others.
+    const share = Math.ceil(admission.maxConcurrent / this.#runners.length);
+    return Math.min(this.#batchable ? batching.maxRows : 1, share);
   }
 
   #firstWanted(): AdmittedRequest | undefined {

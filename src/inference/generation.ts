@@ -1,9 +1,10 @@
 import { ModelError, RequestError, errorMessage } from '../errors';
-import type { SessionConfig } from '../handler-config';
+import type { HandlerConfig, SessionConfig } from '../handler-config';
 import type { WorkerCount } from '../live-version-metrics';
 import type { Admission } from './admission';
 import { AdmittedRequest } from './admitted-request';
 import { Batcher } from './batcher';
+import type { Crew } from './crews';
 import { departed, type Departure } from './departure';
 import type { ConfigInForce } from './config-in-force';
 import type { FilesBeside } from './files-beside';
@@ -61,7 +62,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
  * of the requests that hold it. A request is answered by the generation that it was given to, whatever is
  * promoted meanwhile; a retired generation ends when the last of them is settled.
  */
-export class Generation {
+export class Generation implements Crew {
   readonly version: string;
   readonly session: SessionConfig;
   readonly startedAt = performance.now();
@@ -90,6 +91,7 @@ export class Generation {
       admission,
       onRows,
     });
+    admission.crews.add(this);
     threads.watch((departure) => {
       this.#onGone(departure);
     });
@@ -115,6 +117,10 @@ export class Generation {
   /** Requests that hold it. */
   get leases(): number {
     return this.#leases;
+  }
+
+  capacity(config: HandlerConfig): number {
+    return this.#batcher.capacity(config);
   }
 
   /** Whether it can answer. */
@@ -163,7 +169,7 @@ export class Generation {
     versionStamp: string | undefined,
   ): Promise<InferenceAnswer> {
     this.requireAlive();
-    this.#admission.requirePlace(config.config.admission, request.body.byteLength);
+    this.#admission.requirePlace(config.config, request.body.byteLength, this);
     const terms = { version: this.version, versionStamp, config };
     const admitted = new AdmittedRequest(request, terms, this.#onSettled);
     this.#leases += 1;
@@ -195,7 +201,10 @@ export class Generation {
       let end!: () => void;
       const ended = new Promise<void>((resolve) => {
         end = resolve;
-      }).then(() => this.#threads.end());
+      }).then(() => {
+        this.#admission.crews.delete(this);
+        return this.#threads.end();
+      });
       this.#retired = { ended, end };
       if (this.#leases === 0) end();
     }

@@ -18,7 +18,7 @@ describe('places', () => {
     admit(admission, limits);
     admit(admission, limits);
     expect(() => admit(admission, limits)).toThrow(
-      /model iris has 3 requests in hand: at most 2 run and 1 wait/,
+      /^model iris has 3 requests in hand: at most 2 run or go next and 1 wait behind them \(admission.maxConcurrent; admission.maxQueued\)$/,
     );
     expect(admission.waiting).toBe(3);
   });
@@ -38,7 +38,7 @@ describe('places', () => {
     expect(refusal(limits)).toBe(first);
     const lowered = inForce({ admission: { maxConcurrent: 1, maxQueued: 1 } });
     expect(refusal(lowered)).toMatchObject({
-      message: expect.stringContaining('at most 1 run and 1 wait') as string,
+      message: expect.stringContaining('at most 1 run or go next and 1 wait behind them') as string,
     });
   });
 

@@ -1,13 +1,13 @@
 import { Admission } from '../../src/inference/admission';
 import type { AdmittedRequest } from '../../src/inference/admitted-request';
-import { Batcher } from '../../src/inference/batcher';
+import { Batcher, type Runner } from '../../src/inference/batcher';
 import type { ConfigInForce } from '../../src/inference/config-in-force';
 import { Expected } from '../../src/inference/expected';
 import type { InferenceRequest } from '../../src/inference/inference-request';
 import type { BatchToRun } from '../../src/inference/request-batch';
 import { unpackBodies } from '../../src/inference/worker/packed-bodies';
 import type { BatchAnswers } from '../../src/inference/worker/protocol';
-import { admit, inForce, request } from './requests';
+import { admit, inForce, request, StandInCrew } from './requests';
 
 /** The default config in force. */
 export const defaults = inForce();
@@ -17,6 +17,8 @@ export class BatcherScene {
   readonly batches: BatchToRun[] = [];
   readonly rows: number[] = [];
   readonly batcher: Batcher;
+  readonly #runners: { alive: boolean; run: Runner['run'] }[];
+  readonly #crew: StandInCrew;
   readonly #unanswered: Expected<BatchAnswers>[] = [];
 
   constructor(
@@ -29,16 +31,18 @@ export class BatcherScene {
       this.#unanswered.push(answers);
       return answers.promise;
     };
+    this.#runners = Array.from({ length: workers }, () => ({ alive: true, run }));
     this.batcher = new Batcher({
-      runners: Array.from({ length: workers }, () => ({ alive: true, run })),
+      runners: this.#runners,
       batchable,
       admission,
       onRows: (rows) => this.rows.push(rows),
     });
+    this.#crew = new StandInCrew(admission, (config) => this.batcher.capacity(config));
   }
 
   add(body: unknown, terms: ConfigInForce = defaults, rest: Partial<InferenceRequest> = {}): AdmittedRequest {
-    const admitted = admit(this.admission, terms, request(body, rest));
+    const admitted = admit(this.admission, terms, request(body, rest), this.#crew);
     this.batcher.add(admitted);
     return admitted;
   }
@@ -69,6 +73,12 @@ export class BatcherScene {
       }),
     );
     await turn();
+  }
+
+  /** One of its workers is lost. */
+  kill(): void {
+    const runner = this.#runners.find(({ alive }) => alive);
+    if (runner !== undefined) runner.alive = false;
   }
 
   fail(error: Error): Promise<void> {

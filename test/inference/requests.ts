@@ -1,6 +1,7 @@
 import { Admission } from '../../src/inference/admission';
 import { AdmittedRequest } from '../../src/inference/admitted-request';
 import type { ConfigInForce } from '../../src/inference/config-in-force';
+import type { Crew } from '../../src/inference/crews';
 import type { InferenceRequest } from '../../src/inference/inference-request';
 import { RequestBody } from '../../src/inference/request-body';
 import { parseHandlerConfig, type HandlerConfig } from '../../src/handler-config';
@@ -23,22 +24,46 @@ export function request(body: unknown = {}, rest: Partial<InferenceRequest> = {}
   };
 }
 
+/** Workers that are not there, as admission sees them. */
+export class StandInCrew implements Crew {
+  leases = 0;
+
+  constructor(
+    admission: Admission,
+    readonly capacity: Crew['capacity'] = () => Infinity,
+  ) {
+    admission.crews.add(this);
+  }
+}
+
+const CREWS = new WeakMap<Admission, StandInCrew>();
+
+/** The same crew each time, which takes whatever `maxConcurrent` allows. */
+function boundless(admission: Admission): StandInCrew {
+  const crew = CREWS.get(admission) ?? new StandInCrew(admission);
+  CREWS.set(admission, crew);
+  return crew;
+}
+
 /** Lets a request in as a generation would, without a generation. */
 export function admit(
   admission: Admission,
   terms: ConfigInForce,
   begun: InferenceRequest = request(),
+  crew = boundless(admission),
 ): AdmittedRequest {
-  admission.requirePlace(terms.config.admission, begun.body.byteLength);
+  admission.requirePlace(terms.config, begun.body.byteLength, crew);
   const admitted = new AdmittedRequest(
     begun,
     { version: '1', versionStamp: undefined, config: terms },
     (settled, wasRunning) => {
+      crew.leases -= 1;
       admission.leave(settled, wasRunning);
     },
   );
   // Whoever wants the outcome awaits it; here nobody may.
   admitted.answer.catch(() => undefined);
+  crew.leases += 1;
   admission.enter(admitted);
   return admitted;
 }

@@ -46,7 +46,7 @@ test('past the queue 429 with Retry-After; a client that goes frees its place an
   const { status, headers, body } = await refused.answer();
   expect({ status, body: JSON.parse(body) as unknown }).toEqual({
     status: 429,
-    body: { error: expect.stringContaining('at most 1 run and 1 wait') as string },
+    body: { error: expect.stringContaining('at most 1 run or go next and 1 wait behind them') as string },
   });
   expect(headers).toMatchObject({ 'retry-after': '1', 'content-type': 'application/json' });
 
