@@ -54,7 +54,9 @@ function giveWay(pid) {
 }
 
 /** What dependency-cruiser looks at; its rules are in .dependency-cruiser.cjs. */
-const IMPORTING = ['src', 'test', 'bench', 'examples'].filter((folder) => fs.existsSync(`${root}/${folder}`));
+const IMPORTING = ['src', 'test', 'bench', 'examples', 'bin', 'scripts'].filter((folder) =>
+  fs.existsSync(`${root}/${folder}`),
+);
 
 /**
  * A typed rule's verdict on one file depends on the types in others, so that ESLint's cache (a verdict for each unchanged
