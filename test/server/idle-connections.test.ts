@@ -1,8 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { openSession } from '../../src/streams/session';
 import { infer, IRIS } from '../support/infer';
-import { passes } from '../support/passes';
-import { ServeProcess } from '../support/serve-process';
+import { startIris } from '../support/iris-replica';
 import { sharedZooKeeper } from '../support/zookeeper';
 import { eventually } from '../support/eventually';
 import { get, RawConnection } from './raw-connection';
@@ -78,15 +76,3 @@ test(`${COUNT} idle connections are held, and the others are answered meanwhile`
     (open) => open < SPARE,
   );
 });
-
-async function startIris(connectString: string): Promise<ServeProcess> {
-  await using session = openSession({ connectString, sessionTimeoutMs: 10_000 });
-  await session.connected();
-  await session.ensurePath('/zooserve/models/iris');
-  await session.create('/zooserve/models/iris/version', Buffer.from('1'));
-  const replica = await ServeProcess.start({ zookeeper: connectString, replica: 'idle' });
-  await passes(async () => {
-    expect((await infer(replica.url, 'iris', IRIS.rows)).status).toBe(200);
-  });
-  return replica;
-}
