@@ -22,6 +22,7 @@ import { type HttpServer, startServer } from './server/http-server';
 import { defaultReplica, type ReplicaSettings } from './settings';
 import { stateFolder } from './state/folder';
 import { LastGoodStore } from './state/last-good-store';
+import { Lives } from './state/lives';
 import { LoadGuard } from './state/load-guard';
 import { ZooKeeperSession } from './streams/session';
 import { logUnhandledErrors } from './unhandled-errors';
@@ -45,6 +46,7 @@ export async function startReplica(
   const proven = (model: string, version: string): boolean =>
     store.found.models.some((good) => good.model === model && good.version === version);
   const loads = folder === undefined ? undefined : await LoadGuard.open(folder, log, proven);
+  const lives = folder === undefined ? undefined : await Lives.open({ folder, log });
   const paths = new ZnodePaths(settings.root, settings.pinned);
   const guard = worldGuard(paths, store, metrics, log);
   const session = new ZooKeeperSession({ ...ensemble, log }, guard);
@@ -58,7 +60,7 @@ export async function startReplica(
   metrics.sampleMemory(memory);
   const served = new ServedModels({
     ...{ session, paths, repository, handlers, workers },
-    ...{ memory, spares, store, loads, metrics, log },
+    ...{ memory, spares, store, loads, lives, metrics, log },
   });
   const readiness = new Readiness(served, settings.strictReadiness, session);
   try {
@@ -72,7 +74,7 @@ export async function startReplica(
     });
     const id = settings.replica ?? defaultReplica(server.port);
     return new Replica(id, settings, {
-      ...{ server, session, paths, store, loads },
+      ...{ server, session, paths, store, loads, lives },
       ...{ served, readiness, observing, metrics, log },
     });
   } catch (error) {
@@ -95,6 +97,7 @@ interface Parts {
   readonly paths: ZnodePaths;
   readonly store: LastGoodStore;
   readonly loads: LoadGuard | undefined;
+  readonly lives: Lives | undefined;
   readonly served: ServedModels;
   readonly readiness: Readiness;
   readonly observing: readonly RunningHandler[];
@@ -162,7 +165,7 @@ export class Replica implements AsyncDisposable {
   }
 
   async #join(): Promise<void> {
-    const { session, paths, store, loads, served, readiness, log } = this.#parts;
+    const { session, paths, store, loads, lives, served, readiness, metrics, log } = this.#parts;
     const { signal } = this.#closing;
     const record = {
       url: reachable(this.url),
@@ -174,17 +177,18 @@ export class Replica implements AsyncDisposable {
     await this.#withoutZooKeeper;
     this.#registration = await registerReplica(session, paths, this.id, record, log);
     log.info({ replica: this.id }, 'this replica is registered');
-    await Promise.all([store.claim(), loads?.claim()]);
+    await Promise.all([store.claim(), loads?.claim(), lives?.claim()]);
+    for (const { model, version } of lives?.convicted ?? []) metrics.quarantines.inc({ model, version });
     if (signal.aborted) return;
     readiness.awaits('the list of models has not been read yet');
-    const follow = { replica: this.id, session, paths, served, store, readiness, log };
+    const follow = { replica: this.id, session, paths, served, store, lives, readiness, log };
     this.#following = startHandler(followModels, follow, log);
   }
 
   async #close(): Promise<void> {
-    const { server, session, store, loads, served, observing } = this.#parts;
+    const { server, session, store, loads, lives, served, observing } = this.#parts;
     this.#closing.abort();
-    await loads?.close();
+    await Promise.all([loads?.close(), lives?.close()]);
     await server.drain();
     // A replica that never joined is still waiting for the ensemble or for its id: closing ends the wait.
     if (this.#registration === undefined) await session[Symbol.asyncDispose]();

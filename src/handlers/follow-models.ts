@@ -7,6 +7,7 @@ import { unreadable } from './observe-access';
 import type { Readiness } from './readiness';
 import type { ServedModels } from './served-models';
 import type { LastGoodStore } from '../state/last-good-store';
+import type { Lives } from '../state/lives';
 
 export interface FollowModelsContext {
   readonly replica: string;
@@ -14,6 +15,7 @@ export interface FollowModelsContext {
   readonly paths: ZnodePaths;
   readonly served: ServedModels;
   readonly store: LastGoodStore;
+  readonly lives: Lives | undefined;
   readonly log: Logger;
   /** Is told each time that the desired models were read and acted on. */
   readonly readiness: Pick<Readiness, 'followed' | 'awaits'>;
@@ -41,11 +43,12 @@ export const followModels = declareHandler<FollowModelsContext, ModelList>({
       `${paths.modelsDir} is not there: what is served goes on being served`,
     );
   },
-  async run({ models, tree, refused }, { replica, served, store, readiness }) {
+  async run({ models, tree, refused }, { replica, served, store, lives, readiness }) {
     await served.reconcile(models, replica);
     const error = refused && unreadable('the list of models', refused);
     served.listUnreadable(error);
     store.retain(models, tree);
+    lives?.retain(models);
     // Who knows of no model can answer nothing.
     if (error !== undefined && models.length === 0) readiness.awaits(error.message);
     else readiness.followed();

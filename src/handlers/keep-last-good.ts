@@ -1,10 +1,13 @@
-import { filter, map } from 'rxjs';
+import { map } from 'rxjs';
 import type { GoodModel } from '../state/last-good';
 import { declareHandler } from './event-handler';
 import type { ServedModel } from './served-model';
 
-/** What serves, and the config in force, becomes the state from which a replica starts while ZooKeeper is away. */
-export const keepLastGood = declareHandler<ServedModel, GoodModel>({
+/**
+ * What serves, and the config in force, becomes the state from which a replica starts while ZooKeeper is away; and how
+ * long each version served, and which ones did, is what a start after a crash looks at.
+ */
+export const keepLastGood = declareHandler<ServedModel, GoodModel | undefined>({
   name: 'keep-last-good',
   trigger: {
     kind: 'state',
@@ -16,11 +19,11 @@ export const keepLastGood = declareHandler<ServedModel, GoodModel>({
           const inForce = stamp === undefined ? null : { text: JSON.stringify(config), mzxid: stamp };
           return { model, version, mzxid, sha256, files: beside, config: inForce };
         }),
-        filter((good) => good !== undefined),
       ),
   },
-  note(good, { store }) {
-    store.put(good);
+  note(good, { model, store, lives }) {
+    if (good !== undefined) store.put(good);
+    lives?.serves(model, good);
   },
   run: () => Promise.resolve(),
 });

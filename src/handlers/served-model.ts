@@ -5,6 +5,7 @@ import type { Metrics } from '../metrics';
 import type { ZnodePaths } from '../registry/paths';
 import type { GoodModel } from '../state/last-good';
 import type { LastGoodStore } from '../state/last-good-store';
+import type { Lives } from '../state/lives';
 import type { LoadGuard } from '../state/load-guard';
 import type { ZooKeeperSession } from '../streams/session';
 import type { ObservedState } from './observed-state';
@@ -22,6 +23,7 @@ export interface ServedModel {
   readonly lastGood: GoodModel | undefined;
   readonly store: LastGoodStore;
   readonly loads: LoadGuard | undefined;
+  readonly lives: Lives | undefined;
   /** Digests of published versions, as the catalog has them: its entries never change. */
   readonly digests: Map<string, ExpectedFiles>;
   readonly session: ZooKeeperSession;

@@ -4,11 +4,13 @@ import { ModelSlot, type ModelSlotOptions } from '../inference/slot';
 import type { ZnodePaths } from '../registry/paths';
 import { removeStatus } from '../registry/write-status';
 import type { LastGoodStore } from '../state/last-good-store';
+import type { Lives } from '../state/lives';
 import type { LoadGuard } from '../state/load-guard';
 import type { ZooKeeperSession } from '../streams/session';
 import { applyConfig } from './apply-config';
 import { type RunningHandler, startHandler } from './event-handler';
 import { followVersion } from './follow-version';
+import { guardedLoad } from './guarded-load';
 import { keepLastGood } from './keep-last-good';
 import { observeAccess } from './observe-access';
 import { observeSlot } from './observe-slot';
@@ -25,6 +27,8 @@ export interface ServedModelsOptions extends Pick<
   readonly store: LastGoodStore;
   /** Left out: a version that takes the process down is loaded again by the next one. */
   readonly loads?: LoadGuard | undefined;
+  /** Left out: so is one that does so while it serves. */
+  readonly lives?: Lives | undefined;
 }
 
 interface RunningModel {
@@ -86,15 +90,16 @@ export class ServedModels {
   }
 
   #add(model: string, replica: string): void {
-    const { session, paths, store, loads, metrics, log, ...options } = this.#options;
+    const { session, paths, store, loads, lives, metrics, log, ...options } = this.#options;
     const { leftBehind } = this;
-    const slot = new ModelSlot({ ...options, model, metrics, leftBehind, guardLoad: loads?.run, log });
+    const guards = { guardLoad: guardedLoad(loads, lives), work: lives?.work };
+    const slot = new ModelSlot({ ...options, ...guards, model, metrics, leftBehind, log });
     const lastGood = store.found.models.find((good) => good.model === model);
     const observed = new ObservedState(replica, lastGood !== undefined);
     const digests: ServedModel['digests'] = new Map();
     const context: ServedModel = {
       ...{ model, replica, slot, observed, digests, lastGood, store },
-      ...{ session, paths, loads, metrics, log },
+      ...{ session, paths, loads, lives, metrics, log },
     };
     this.#running.set(model, {
       context,

@@ -25,6 +25,8 @@ export interface BatcherOptions {
   readonly batchable: boolean;
   readonly admission: Admission;
   readonly onRows: (rows: number) => void;
+  /** Told of each batch that a worker is given, and of its end. */
+  readonly work?: { begin(): void; end(): void } | undefined;
 }
 
 /**
@@ -40,16 +42,18 @@ export class Batcher {
   readonly #batchable: boolean;
   readonly #admission: Admission;
   readonly #onRows: (rows: number) => void;
+  readonly #work: BatcherOptions['work'];
   readonly #time = new BatchTime();
   #turn: NodeJS.Immediate | undefined;
   #delay: NodeJS.Timeout | undefined;
 
-  constructor({ runners, batchable, admission, onRows }: BatcherOptions) {
+  constructor({ runners, batchable, admission, onRows, work }: BatcherOptions) {
     this.#runners = runners;
     this.#idle = [...runners];
     this.#batchable = batchable;
     this.#admission = admission;
     this.#onRows = onRows;
+    this.#work = work;
   }
 
   /** How many requests its living workers can have at a time under `config`. */
@@ -154,6 +158,7 @@ export class Batcher {
 
   async #run(runner: Runner, requests: readonly AdmittedRequest[]): Promise<void> {
     const begun = performance.now();
+    this.#work?.begin();
     try {
       const answers = await runner.run(batchOf(requests));
       this.#time.took(performance.now() - begun);
@@ -166,6 +171,7 @@ export class Batcher {
           : new RequestError('INTERNAL', `a batch could not be run: ${errorMessage(cause)}`, { cause });
       for (const request of requests) request.fail(error);
     }
+    this.#work?.end();
     this.#idle.push(runner);
     if (this.#waiting.size > 0) this.#dispatch();
   }

@@ -3,7 +3,7 @@ import type { HandlerConfig, SessionConfig } from '../handler-config';
 import type { WorkerCount } from '../live-version-metrics';
 import type { Admission } from './admission';
 import { AdmittedRequest } from './admitted-request';
-import { Batcher } from './batcher';
+import { Batcher, type BatcherOptions } from './batcher';
 import type { Crew } from './crews';
 import { departed, type Departure } from './departure';
 import type { ConfigInForce } from './config-in-force';
@@ -21,6 +21,8 @@ const NEVER = -1;
 
 export interface GenerationOptions extends Omit<ModelThreadOptions, 'data'> {
   readonly files: ModelFiles;
+  /** Told of each batch that a worker is given, and of its end. */
+  readonly work?: BatcherOptions['work'];
   /** Its `session` is what the generation is built with; its `params` are checked on the way. */
   readonly config: ConfigInForce;
   readonly handlers: boolean;
@@ -77,7 +79,7 @@ export class Generation implements Crew {
   #retired: { readonly ended: Promise<void>; readonly end: () => void } | undefined;
   #verdict: { readonly epoch: number; readonly refusal: Promise<ParamsRefusal | undefined> };
 
-  constructor(threads: ModelThreads, { files, config, admission, onRows, onDeath }: GenerationOptions) {
+  constructor(threads: ModelThreads, { files, config, admission, onDeath, ...rest }: GenerationOptions) {
     this.version = files.version;
     this.session = config.config.session;
     this.#model = files.model;
@@ -89,7 +91,8 @@ export class Generation implements Crew {
       runners: threads.runners,
       batchable: threads.ready.signature.batchable,
       admission,
-      onRows,
+      onRows: rest.onRows,
+      work: rest.work,
     });
     admission.crews.add(this);
     threads.watch((departure) => {

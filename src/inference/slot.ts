@@ -24,6 +24,7 @@ import type { SlotParts } from './slot-parts';
 import type { SpareWorkers } from './spare-workers';
 import { VersionBuilder } from './version-builder';
 import { VersionChanges, type ServeOptions, type Served } from './version-changes';
+import type { WorkWatch } from './work-watch';
 
 export interface ModelSlotOptions {
   readonly model: string;
@@ -44,6 +45,8 @@ export interface ModelSlotOptions {
   readonly hangAfterMs?: number | undefined;
   /** Every load of a version runs in it. */
   readonly guardLoad?: GuardLoad | undefined;
+  /** Told of batches in the hands of workers. */
+  readonly work?: WorkWatch | undefined;
   /** Told of worker threads that were given up and live. */
   readonly leftBehind?: LeftBehind | undefined;
   /** Threads that were started ahead, shared by all models. */

@@ -7,6 +7,7 @@ import { startGeneration, type Generation, type GenerationOptions } from './gene
 import type { GuardLoad } from './guard-load';
 import type { MemoryBudget } from './memory-budget';
 import type { ModelFiles, ModelRepository } from './repository';
+import { workOf, type WorkWatch } from './work-watch';
 import type { WorkerMemory } from './worker-memory';
 import type { WorkerPhase } from './worker/protocol';
 
@@ -46,6 +47,7 @@ export interface VersionBuilderOptions extends Pick<
   readonly workers?: number | undefined;
   readonly memory: MemoryBudget;
   readonly guardLoad?: GuardLoad | undefined;
+  readonly work?: WorkWatch | undefined;
   readonly closing: AbortSignal;
 }
 
@@ -97,13 +99,15 @@ export class VersionBuilder {
   }
 
   async #load(
-    { version, config, expectedSha256, expectedBeside, onPhase }: Build,
+    { version, stamp, config, expectedSha256, expectedBeside, onPhase }: Build,
     files: ModelFiles,
     memory: readonly WorkerMemory[],
   ): Promise<Generation> {
+    const { model, work } = this.#options;
     try {
       const generation = await startGeneration({
         ...this.#options,
+        work: work && workOf({ model, version, stamp }, work),
         ...{ files, config, memory, expectedSha256, expectedBeside, onPhase },
       });
       this.#deaths.delete(version);

@@ -2,11 +2,11 @@ import { ConfigError } from '../errors';
 import { CONFIG_MAX_BYTES, parseHandlerConfig } from '../handler-config';
 import { isName } from '../names';
 import { fileDigests, type FileDigests } from '../registry/file-digests';
-import { amount, fieldsOf, listOf, text } from '../registry/json-fields';
+import { amount, type Fields, fieldsOf, listOf, text } from '../registry/json-fields';
 import type { History as World } from '../streams/history';
 
-/** What served last of one model, and what was in force then. */
-export interface GoodModel {
+/** A version that has served here. */
+export interface GoodVersion {
   readonly model: string;
   readonly version: string;
   /** Of the write that asked for the version. */
@@ -15,6 +15,10 @@ export interface GoodModel {
   readonly sha256: string;
   /** Those beside it that were read. Not known of what an earlier release wrote. */
   readonly files?: FileDigests | undefined;
+}
+
+/** What served last of one model, and what was in force then. */
+export interface GoodModel extends GoodVersion {
   /** The config in force, JSON, and its mzxid; null for the defaults. */
   readonly config: { readonly text: string; readonly mzxid: string } | null;
 }
@@ -64,23 +68,23 @@ function world(value: unknown): World | null {
 
 function goodModel(value: unknown): GoodModel | undefined {
   const fields = fieldsOf(value);
+  const version = goodVersion(fields);
+  const config = fields?.['config'] === null ? null : goodConfig(fields?.['config']);
+  return version === undefined || config === undefined ? undefined : { ...version, config };
+}
+
+/** The version in `fields`; undefined when there is none, or something of it is not valid. */
+export function goodVersion(fields: Fields | undefined): GoodVersion | undefined {
   const model = name(fields?.['model']);
   const version = name(fields?.['version']);
   const mzxid = zxid(fields?.['mzxid']);
   const sha256 = hex(fields?.['sha256'], 64);
   const files = fileDigests(fields?.['files']);
-  const config = fields?.['config'] === null ? null : goodConfig(fields?.['config']);
-  if (
-    model === undefined ||
-    version === undefined ||
-    mzxid === undefined ||
-    sha256 === undefined ||
-    (files === undefined && fields?.['files'] !== undefined) ||
-    config === undefined
-  ) {
+  if (model === undefined || version === undefined || mzxid === undefined || sha256 === undefined) {
     return undefined;
   }
-  return { model, version, mzxid, sha256, ...(files === undefined ? {} : { files }), config };
+  if (files === undefined && fields?.['files'] !== undefined) return undefined;
+  return { model, version, mzxid, sha256, ...(files === undefined ? {} : { files }) };
 }
 
 function goodConfig(value: unknown): GoodModel['config'] | undefined {
@@ -97,12 +101,12 @@ function goodConfig(value: unknown): GoodModel['config'] | undefined {
   }
 }
 
-function name(value: unknown): string | undefined {
+export function name(value: unknown): string | undefined {
   const found = text(value);
   return found !== undefined && isName(found) ? found : undefined;
 }
 
-function zxid(value: unknown): string | undefined {
+export function zxid(value: unknown): string | undefined {
   return hex(value, 16);
 }
 

@@ -1,0 +1,15 @@
+import type { GuardLoad } from '../inference/guard-load';
+import type { Lives } from '../state/lives';
+import type { LoadGuard } from '../state/load-guard';
+
+/**
+ * A load as this replica does it: none of a version that is quarantined, and each one noted before it begins, in case it
+ * takes the process down.
+ */
+export function guardedLoad(loads: LoadGuard | undefined, lives: Lives | undefined): GuardLoad | undefined {
+  if (loads === undefined || lives === undefined) return loads?.run;
+  return async (what, load, signal) => {
+    lives.requireOpen(what);
+    return loads.run(what, () => lives.loading(what, load), signal);
+  };
+}
