@@ -16,8 +16,8 @@ export interface CheckedLoadResult {
   /** Answers whose numbers are not those of the version that they name, on one row or more. */
   readonly mixed: number;
   readonly byVersion: Readonly<Record<string, number>>;
-  /** Which version the answers under each promotion (a zxid) named; more than one would be wrong. */
-  readonly byPromotion: ReadonlyMap<string, ReadonlySet<string>>;
+  /** How many answers under each promotion (a zxid) named which version; more than one version would be wrong. */
+  readonly byPromotion: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** When there were answers under each promotion, and under each config. */
   readonly spans: Readonly<Record<'promotion' | 'config', ReadonlyMap<string, Span>>>;
   /** Of single requests, in order of arrival. */
@@ -55,7 +55,7 @@ export class CheckedLoad {
   readonly #loops: Promise<void>[];
   readonly #failures: string[] = [];
   readonly #byVersion: Record<string, number> = {};
-  readonly #byPromotion = new Map<string, Set<string>>();
+  readonly #byPromotion = new Map<string, Map<string, number>>();
   readonly #spans = { promotion: new Map<string, Span>(), config: new Map<string, Span>() };
   readonly #latenciesMs: number[] = [];
   #awaited: { readonly zxid: string; readonly seen: () => void } | undefined;
@@ -167,9 +167,8 @@ export class CheckedLoad {
     });
     if (!pure) this.#mixed += 1;
     this.#byVersion[answer.model_version] = (this.#byVersion[answer.model_version] ?? 0) + 1;
-    const named = this.#byPromotion.get(zxid);
-    if (named === undefined) this.#byPromotion.set(zxid, new Set([answer.model_version]));
-    else named.add(answer.model_version);
+    const named = this.#byPromotion.get(zxid) ?? new Map<string, number>();
+    this.#byPromotion.set(zxid, named.set(answer.model_version, (named.get(answer.model_version) ?? 0) + 1));
     if (this.#awaited?.zxid === zxid) this.#awaited.seen();
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { misnamed } from '../../bench/misnamed';
 import { ZnodePaths } from '../../src/registry/paths';
 import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 import { ContendedLock } from '../support/contended-lock';
@@ -6,7 +7,6 @@ import { Ensemble } from '../support/ensemble';
 import { EnsembleProxy } from '../support/ensemble-proxy';
 import { eventually } from '../support/eventually';
 import { infer, IRIS } from '../support/infer';
-import type { Life } from '../support/life';
 import { ObservedReplica } from '../support/observed-replica';
 import { RecordedWrites } from '../support/recorded-writes';
 import { SeededRandom, TEST_SEED } from '../support/seeded-random';
@@ -160,7 +160,7 @@ test('leader killed, follower stopped, a replica cut off: nothing fails, and not
       expect(lives).toHaveLength(1);
       expect(lives[0]).toMatchObject({ unready: [], endedByItself: undefined });
       expect(lives[0]?.loads[model]).toMatchObject({ failures: [], failed: 0, mixed: 0, wentBack: 0 });
-      expect(misnamed(lives[0]!, model, promotions)).toEqual([]);
+      expect(misnamed(lives[0]!.loads[model]!, promotions)).toEqual([]);
     }
   }
   expect(await lock.complaints(session)).toEqual([]);
@@ -170,12 +170,4 @@ test('leader killed, follower stopped, a replica cut off: nothing fails, and not
 function isServing(status: unknown, mzxid: string): boolean {
   const { phase, serving } = status as { phase: string; serving: { mzxid: string } | null };
   return phase === 'SERVING' && serving?.mzxid === mzxid;
-}
-
-/** Zxids under which answers named another version than the promotion with that zxid did. */
-function misnamed(life: Life, model: string, promotions: ReadonlyMap<string, string>): readonly string[] {
-  const seen = [...(life.loads[model]?.byPromotion ?? [])];
-  return seen.flatMap(([zxid, versions]) =>
-    [...versions].some((version) => version !== promotions.get(zxid)) ? [zxid] : [],
-  );
 }

@@ -1,4 +1,5 @@
 import type { CheckedLoadResult } from '../../bench/checked-load';
+import { misnamed } from '../../bench/misnamed';
 import type { Life } from '../support/life';
 import type { ObservedReplica } from '../support/observed-replica';
 import { wentBackAcrossLives } from './across-lives';
@@ -47,7 +48,7 @@ export async function verdict({ session, replicas, observers, writes, lock }: Ri
     complaints.push(...(await writes.complaints(model)));
     const promotions = await writes.promotions(model);
     const promoted = await writes.promoted(model);
-    complaints.push(...lives.flatMap((life) => misnamed(life, model, promotions)));
+    complaints.push(...lives.flatMap((life) => misnamedAnswers(life, model, promotions)));
     for (const replica of replicas) {
       const back = wentBackAcrossLives(replica.lives, model, promoted);
       complaints.push(...back.map((what) => `replica ${replica.name}, ${what}`));
@@ -101,13 +102,17 @@ export function neverHappened(lanes: readonly LaneOutcome[], ms: number): string
 }
 
 /** Answers that named another version than the promotion did under which they were made. */
-export function misnamed(life: Life, model: string, promotions: ReadonlyMap<string, string>): string[] {
-  return [...(life.loads[model]?.byPromotion ?? [])].flatMap(([zxid, versions]) => {
-    const promoted = promotions.get(zxid) ?? 'nothing';
-    return [...versions]
-      .filter((version) => version !== promoted)
-      .map((version) => `${model} ${version} answered under ${zxid}, which promoted ${promoted}`);
-  });
+export function misnamedAnswers(
+  life: Life,
+  model: string,
+  promotions: ReadonlyMap<string, string>,
+): string[] {
+  const load = life.loads[model];
+  if (load === undefined) return [];
+  return misnamed(load, promotions).map(
+    ({ zxid, named, promoted = 'nothing', answers }) =>
+      `${model} ${named} answered under ${zxid}, which promoted ${promoted}, ${answers} times`,
+  );
 }
 
 function sum(loads: readonly CheckedLoadResult[], of: (load: CheckedLoadResult) => number): number {
