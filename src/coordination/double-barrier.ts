@@ -6,7 +6,7 @@ import { createOwnNode, inBackground, type OwnNode } from './own-node';
 import { hasCode, persistently } from './persistently';
 import { formatRound, parseRound, type Round } from './round';
 import { inSequence } from './sequence';
-import { sessionOver } from './session-id';
+import { sameSession, sessionOver } from './session-id';
 import { firstOf } from './waiting';
 import { watchedData } from './watched';
 
@@ -25,12 +25,15 @@ export interface EnterOptions {
  * - At one moment all of a round were there: the write that opens it checks each of them. What they
  *   learn of it is the same: the time, and a rank from 0 to size - 1 for each ({@link EnteredBarrier}).
  * - The znode serves one round after the other; the next begins when everybody of the last has left or died.
- * - Who dies while it waits is not counted. Who loses its session while it waits queues again in the next session.
+ * - Nobody is counted twice. Who loses its session while it waits queues again in the next session, and takes the znode
+ *   of the former one away before.
+ * - Who has died is counted until the ensemble has ended its session, and not from then on.
  * - A wait that was given up leaves nothing behind, as with `acquireLock`.
  *
- * What cannot be promised: that all of a round are alive when the last one hears that it is open. One that was counted
- * and loses its session before it hears so takes part in the next round instead. Giving up at the very
- * moment of opening counts as having entered and left again.
+ * What cannot be promised: that all of a round are alive when the last one hears that it is open. Whose process or
+ * connection has died is there for the others until its session ends, a session timeout later, and may be counted so
+ * long. One that was counted and loses its session before it hears so takes part in the next round instead, and the others
+ * of its round find that it has left. Giving up at the very moment of opening counts as having entered and left again.
  *
  * Rejects with the signal's reason, with `CLOSED` or `AUTH_FAILED` for the session's end, or with what the server
  * refuses.
@@ -42,27 +45,30 @@ export async function enterBarrier(
   { signal, data = new Uint8Array() }: EnterOptions = {},
 ): Promise<EnteredBarrier> {
   if (!Number.isSafeInteger(size) || size < 1) throw new RangeError(`a barrier for ${size} never opens`);
+  let former: string | undefined;
   for (;;) {
-    const own = await createOwnNode(session, directory, data, signal);
+    const own = await createOwnNode(session, directory, data, signal, former);
     try {
       const opened = await awaitRound(session, directory, size, own, signal);
       if (opened !== undefined) return new EnteredBarrier(session, directory, own, opened);
     } catch (error) {
-      inBackground(own.remove());
-      throw error;
+      if (!hasCode(error, 'SESSION_LOST')) {
+        inBackground(own.remove());
+        throw error;
+      }
     }
-    inBackground(own.remove());
+    former = own.tag;
   }
 }
 
-/** A barrier at one moment: `present` are those who wait and those of the round who have not left, in order. */
+/** A barrier at one moment: `present` are those who wait and those of the round who have not left, in order, each once. */
 interface Seen {
   readonly round: Round;
   readonly stat: Stat;
   readonly present: readonly string[];
 }
 
-/** Undefined: `own` is gone, with its session or by somebody's hand. */
+/** Undefined: `own` is gone by somebody's hand. Rejects with `SESSION_LOST` when its session is over. */
 async function awaitRound(
   session: ZooKeeperSession,
   directory: string,
@@ -71,8 +77,11 @@ async function awaitRound(
   signal: AbortSignal | undefined,
 ): Promise<Opening | undefined> {
   const over$ = sessionOver(session, own.sessionId);
+  /** In another session `own` may still be there, and stands for nobody. */
+  const inSession = <T>(attempt: (session: ZooKeeperSession) => Promise<T>): Promise<T> =>
+    persistently(session, signal, () => attempt(sameSession(session, own.sessionId)));
   for (;;) {
-    const seen = await persistently(session, signal, () => look(session, directory));
+    const seen = await inSession((same) => look(same, directory));
     if (seen?.present.includes(own.name) !== true) return undefined;
     const { round, stat, present } = seen;
     if (round.includes(own.name)) return { round, mzxid: stat.mzxid, mtime: stat.mtime };
@@ -83,9 +92,7 @@ async function awaitRound(
       );
       await firstOf(merge(left$, over$), signal);
     } else if (present.length >= size) {
-      await persistently(session, signal, () =>
-        open(session, directory, present.slice(0, size), stat.version),
-      );
+      await inSession((same) => open(same, directory, present.slice(0, size), stat.version));
     } else {
       // Whoever comes looks for itself: it is enough to hear that a round was opened.
       const opened$ = watchedData(session, directory).pipe(
@@ -99,7 +106,10 @@ async function awaitRound(
 async function look(session: ZooKeeperSession, directory: string): Promise<Seen | undefined> {
   const [node, children] = await Promise.all([session.get(directory), session.children(directory)]);
   if (node === undefined || children === undefined) return undefined;
-  const present = inSequence(children.names).map(({ name }) => name);
+  const tags = new Set<string>();
+  // A create that was given up for lost may be carried out late, beside the one that took its place.
+  const once = inSequence(children.names).filter(({ tag }) => !tags.has(tag) && tags.add(tag));
+  const present = once.map(({ name }) => name);
   return { round: parseRound(node.data), stat: node.stat, present };
 }
 

@@ -2,9 +2,9 @@ import { filter, merge } from 'rxjs';
 import type { ZooKeeperSession } from '../streams/session';
 import { HeldLock } from './held-lock';
 import { createOwnNode, inBackground, type OwnNode } from './own-node';
-import { persistently } from './persistently';
+import { hasCode, persistently } from './persistently';
 import { inSequence } from './sequence';
-import { sessionOver } from './session-id';
+import { sameSession, sessionOver } from './session-id';
 import { firstOf } from './waiting';
 import { watchedData } from './watched';
 
@@ -40,22 +40,28 @@ export async function acquireLock(
   directory: string,
   { signal, data = new Uint8Array() }: AcquireOptions = {},
 ): Promise<HeldLock> {
+  let former: string | undefined;
   for (;;) {
-    const own = await createOwnNode(session, directory, data, signal);
+    const own = await createOwnNode(session, directory, data, signal, former);
     try {
       if (await awaitTurn(session, directory, own, signal)) {
         const lock = new HeldLock(session, own, directory);
         if (lock.state !== 'LOST') return lock;
       }
     } catch (error) {
-      inBackground(own.remove());
-      throw error;
+      if (!hasCode(error, 'SESSION_LOST')) {
+        inBackground(own.remove());
+        throw error;
+      }
     }
-    inBackground(own.remove());
+    former = own.tag;
   }
 }
 
-/** True when nobody is before `own` any more; false when that is gone, with its session or by somebody's hand. */
+/**
+ * True when nobody is before `own` any more; false when that is gone by somebody's hand. Rejects with `SESSION_LOST`
+ * when its session is over.
+ */
 async function awaitTurn(
   session: ZooKeeperSession,
   directory: string,
@@ -63,7 +69,9 @@ async function awaitTurn(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   for (;;) {
-    const listed = await persistently(session, signal, () => session.children(directory));
+    // In another session `own` may still be there, and stands for nobody.
+    const same = () => sameSession(session, own.sessionId);
+    const listed = await persistently(session, signal, async () => same().children(directory));
     const queue = inSequence(listed?.names ?? []).map(({ name }) => name);
     const place = queue.indexOf(own.name);
     const before = queue[place - 1];

@@ -13,6 +13,8 @@ export interface OwnNode {
   /** The zxid that made it: later ones are larger, in the whole ensemble, until that is wiped or restored. */
   readonly czxid: string;
   readonly sessionId: string;
+  /** The UUID in its name. */
+  readonly tag: string;
   /**
    * Takes the node away, also while the connection is broken and comes back. Resolves once it is gone, or its session
    * is over, which takes it away as well; rejects when the server refuses.
@@ -24,6 +26,10 @@ export interface OwnNode {
  * Makes an ephemeral sequential znode below `directory`, which is made if need be. A node whose making was not
  * answered is found again by the UUID in its name and by its owner (CURATOR-498), so that there is one and not two.
  *
+ * A session that ends meanwhile leaves a node until the ensemble has ended it, too: the next session takes that away
+ * before it makes its own, so that there is one and not two. So it does with the node of the tag `former`, which
+ * the caller had; one of this session is taken for the node.
+ *
  * Rejects at once with the signal's reason; what may have been made by then is taken away as by
  * {@link OwnNode.remove}, after the rejection.
  */
@@ -32,9 +38,12 @@ export async function createOwnNode(
   directory: string,
   data: Uint8Array,
   signal?: AbortSignal,
+  former?: string,
 ): Promise<OwnNode> {
-  for (;;) {
-    const draft = new Draft(session, await connectedSessionId(session, signal), directory, data);
+  const tag = former ?? randomUUID();
+  for (let lives = former === undefined ? 0 : 1; ; lives += 1) {
+    const sessionId = await connectedSessionId(session, signal);
+    const draft = new Draft(session, sessionId, directory, data, tag, lives > 0);
     try {
       return await persistently(session, signal, () => draft.attempt());
     } catch (error) {
@@ -50,9 +59,16 @@ export function inBackground(removal: Promise<void>): void {
   removal.catch(() => undefined);
 }
 
+/** Paths of nodes with one tag, in order: of this session, and those that a former one has left. */
+interface Found {
+  readonly own: readonly string[];
+  readonly former: readonly string[];
+}
+
+const NOTHING: Found = { own: [], former: [] };
+
 /** A node that one session is making. */
 class Draft {
-  readonly #tag = randomUUID();
   #creates = 0;
   #path: string | undefined;
   #running: Promise<unknown> = Promise.resolve();
@@ -63,6 +79,9 @@ class Draft {
     private readonly sessionId: string,
     private readonly directory: string,
     private readonly data: Uint8Array,
+    private readonly tag: string,
+    /** A former session may have made a node with this tag. */
+    private readonly again: boolean,
   ) {}
 
   attempt(): Promise<OwnNode> {
@@ -77,8 +96,9 @@ class Draft {
   }
 
   async #attempt(): Promise<OwnNode> {
-    const [found] = this.#creates > 0 ? await this.#find() : [];
-    const path = found ?? (await this.#create());
+    const { own, former } = this.again || this.#creates > 0 ? await this.#find() : NOTHING;
+    await this.#takeAway(former);
+    const path = own[0] ?? (await this.#create());
     this.#path = path;
     checkSequence(path);
     const stat = await this.#own.exists(path);
@@ -94,6 +114,7 @@ class Draft {
       name: path.slice(this.directory.length + 1),
       czxid: stat.czxid,
       sessionId: this.sessionId,
+      tag: this.tag,
       remove: () => this.remove(),
     };
   }
@@ -101,25 +122,26 @@ class Draft {
   #create(): Promise<string> {
     const session = () => this.#own;
     this.#creates += 1;
-    return createBelow(session, this.directory, prefixOf(this.#tag), this.data, 'EPHEMERAL_SEQUENTIAL');
+    return createBelow(session, this.directory, prefixOf(this.tag), this.data, 'EPHEMERAL_SEQUENTIAL');
   }
 
-  /** Paths of the nodes with this UUID that belong to this session, in order. */
-  async #find(): Promise<string[]> {
+  /** The nodes with this UUID. */
+  async #find(): Promise<Found> {
     // Another server may lag behind the one that made the node.
     await this.#own.sync(this.directory);
     const listed = await this.#own.children(this.directory);
     const paths = inSequence(listed?.names ?? [])
-      .filter(({ tag }) => tag === this.#tag)
+      .filter(({ tag }) => tag === this.tag)
       .map(({ name }) => `${this.directory}/${name}`);
-    const own = this.#own;
-    const stats = await Promise.all(paths.map((path) => own.exists(path)));
-    return paths.filter((_, index) => stats[index]?.ephemeralOwner === this.sessionId);
+    const session = this.#own;
+    const stats = await Promise.all(paths.map((path) => session.exists(path)));
+    const own = paths.filter((_, index) => stats[index]?.ephemeralOwner === this.sessionId);
+    return { own, former: paths.filter((path) => !own.includes(path)) };
   }
 
   async #remove(): Promise<void> {
     await this.#running.catch(() => undefined);
-    if (this.#creates === 0) return;
+    if (this.#creates === 0 && this.#path === undefined) return;
     try {
       await withinSession(this.session, this.sessionId, () => this.#removeOnce());
     } catch (error) {
@@ -130,7 +152,10 @@ class Draft {
   async #removeOnce(): Promise<void> {
     // Of several creates one that was given up for lost may have been carried out late.
     const only = this.#creates === 1 ? this.#path : undefined;
-    const paths = only === undefined ? await this.#find() : [only];
+    await this.#takeAway(only === undefined ? (await this.#find()).own : [only]);
+  }
+
+  async #takeAway(paths: readonly string[]): Promise<void> {
     const own = this.#own;
     await Promise.all(
       paths.map(async (path) => {
