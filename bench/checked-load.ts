@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { errorMessage } from '../src/errors';
 import { pause } from './clock';
@@ -103,6 +104,15 @@ export class CheckedLoad {
   expectEnd(): void {
     this.#endExpected = true;
     this.#stopped = true;
+  }
+
+  /**
+   * Begins nothing more, and resolves when all that was begun is on its way to the server, or over: an HTTP client looks
+   * at a connection before it uses it again, and may be late to write on a busy machine. {@link stop} tells the rest.
+   */
+  async sendLast(): Promise<void> {
+    this.#stopped = true;
+    while (this.#pool.stats.pending > 0) await setImmediate();
   }
 
   async stop(): Promise<CheckedLoadResult> {

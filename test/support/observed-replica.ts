@@ -109,6 +109,7 @@ export class ObservedReplica implements AsyncDisposable {
     this.#loads = {};
     this.#watch = undefined;
     if (signal === 'SIGKILL') for (const [, load] of loads) load.expectEnd();
+    else await Promise.all(loads.map(([, load]) => load.sendLast()));
     const stopped = loads.map(async ([model, load]) => [model, await load.stop()] as const);
     // A process that is stopped hears a SIGTERM when it goes on.
     process.child.kill('SIGCONT');
