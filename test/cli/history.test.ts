@@ -1,27 +1,17 @@
 import { hostname } from 'node:os';
-import { CommandLine } from '../support/command-line';
+import { commandLineScene } from '../support/command-line-scene';
 import { write } from '../support/fleet';
 
 const ZXID = /[0-9a-f]{16}/;
 
-let cli: CommandLine;
-
-beforeAll(async () => {
-  cli = await CommandLine.start();
-});
-afterAll(async () => {
-  await cli[Symbol.asyncDispose]();
-});
-beforeEach(() => {
-  cli.useFreshRoot();
-});
+const scene = commandLineScene();
 
 describe('history', () => {
   it('shows who changed what, when and why, newest first', async () => {
-    await cli.run(['promote', 'iris', '1', '--reason', 'first']);
-    await cli.run(['config', 'set', 'iris', `{"params":{"text":"${'x'.repeat(60)}"}}`]);
-    await cli.run(['promote', 'iris', '2']);
-    const { status, stdout } = await cli.run(['history', 'iris']);
+    await scene.cli.run(['promote', 'iris', '1', '--reason', 'first']);
+    await scene.cli.run(['config', 'set', 'iris', `{"params":{"text":"${'x'.repeat(60)}"}}`]);
+    await scene.cli.run(['promote', 'iris', '2']);
+    const { status, stdout } = await scene.cli.run(['history', 'iris']);
     expect(status).toBe(0);
     const [heading, ...rows] = stdout.trimEnd().split('\n');
     expect(heading).toMatch(/^WHEN {18}ZXID {14}KIND {5}FROM {2}TO {2,}BY {2,}REASON$/);
@@ -33,8 +23,8 @@ describe('history', () => {
   });
 
   it('is JSON when asked, with the configs whole', async () => {
-    await cli.run(['config', 'set', 'iris', '{"params":{}}', '--reason', 'r']);
-    const { stdout } = await cli.run(['history', 'iris', '--json']);
+    await scene.cli.run(['config', 'set', 'iris', '{"params":{}}', '--reason', 'r']);
+    const { stdout } = await scene.cli.run(['history', 'iris', '--json']);
     expect(JSON.parse(stdout)).toEqual([
       {
         when: expect.stringMatching(/^\d{4}-.*Z$/) as string,
@@ -49,18 +39,18 @@ describe('history', () => {
   });
 
   it('says so when there is none', async () => {
-    await write(cli.session, cli.paths.version('iris'), '1');
-    const none = await cli.run(['history', 'iris']);
+    await write(scene.cli.session, scene.cli.paths.version('iris'), '1');
+    const none = await scene.cli.run(['history', 'iris']);
     expect(none).toMatchObject({ status: 0, stdout: '' });
     expect(none.stderr).toMatch(/iris has no history/);
-    expect((await cli.run(['history', 'iris', '--json'])).stdout).toBe('[]\n');
+    expect((await scene.cli.run(['history', 'iris', '--json'])).stdout).toBe('[]\n');
   });
 
   it('of a model that nothing speaks of exits 1 and names those there are', async () => {
-    const empty = await cli.run(['history', 'iriss']);
+    const empty = await scene.cli.run(['history', 'iriss']);
     expect(empty).toMatchObject({ status: 1, stdout: '' });
     expect(empty.stderr).toMatch(/there is no model iriss below .*; there is none yet/);
-    await cli.run(['promote', 'iris', '1']);
-    expect((await cli.run(['history', 'iriss'])).stderr).toMatch(/there are: iris\n/);
+    await scene.cli.run(['promote', 'iris', '1']);
+    expect((await scene.cli.run(['history', 'iriss'])).stderr).toMatch(/there are: iris\n/);
   });
 });

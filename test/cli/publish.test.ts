@@ -4,36 +4,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readManifest } from '../../src/registry/catalog';
-import { CommandLine } from '../support/command-line';
+import { commandLineScene } from '../support/command-line-scene';
 import { write } from '../support/fleet';
 
 const PROJECT = join(__dirname, '..', '..', '..');
 const IRIS_2 = join(PROJECT, 'models', 'iris', '2', 'model.onnx');
 const fixture = (name: string) => join(PROJECT, 'test', 'fixtures', 'models', name, '1', 'model.onnx');
 
-let cli: CommandLine;
+const scene = commandLineScene();
 /** An empty repository. */
 let models: string;
 
-beforeAll(async () => {
-  cli = await CommandLine.start();
-});
-afterAll(async () => {
-  await cli[Symbol.asyncDispose]();
-});
 beforeEach(async () => {
-  cli.useFreshRoot();
   models = await mkdtemp(join(tmpdir(), 'zooserve-publish-'));
 });
 afterEach(() => rm(models, { recursive: true }));
 
 const publish = (version: string, file: string) =>
-  cli.run(['publish', 'iris', version, file, '--models', models]);
+  scene.cli.run(['publish', 'iris', version, file, '--models', models]);
 const digestOf = async (path: string) =>
   createHash('sha256')
     .update(await readFile(path))
     .digest('hex');
-const inCatalog = (version: string) => readManifest(cli.session, cli.paths, 'iris', version);
+const inCatalog = (version: string) => readManifest(scene.cli.session, scene.cli.paths, 'iris', version);
 
 describe('publish', () => {
   it('copies the model with what belongs to it, and enters digest, signature and probes in the catalog', async () => {
@@ -62,7 +55,7 @@ describe('publish', () => {
       when: expect.stringMatching(/^\d{4}-.*Z$/) as string,
       by: expect.stringMatching(/@/) as string,
     });
-    expect((await cli.run(['promote', 'iris', '7'])).status).toBe(0);
+    expect((await scene.cli.run(['promote', 'iris', '7'])).status).toBe(0);
   });
 
   it('takes the same bytes again, and puts files back that were lost', async () => {
@@ -133,7 +126,7 @@ describe('publish', () => {
       status: 1,
       stderr: expect.stringMatching(/^zooserve: there is no file .*none\.onnx that can be read\n$/) as string,
     });
-    await write(cli.session, cli.paths.catalog('iris', '7'), 'noise');
+    await write(scene.cli.session, scene.cli.paths.catalog('iris', '7'), 'noise');
     expect((await publish('7', IRIS_2)).stderr).toMatch(/holds something that is no manifest/);
   });
 

@@ -1,45 +1,35 @@
 import { join } from 'node:path';
-import { CommandLine } from '../support/command-line';
+import { commandLineScene } from '../support/command-line-scene';
 
-let cli: CommandLine;
+const scene = commandLineScene();
 
-beforeAll(async () => {
-  cli = await CommandLine.start();
-});
-afterAll(async () => {
-  await cli[Symbol.asyncDispose]();
-});
-beforeEach(() => {
-  cli.useFreshRoot();
-});
-
-const promoted = async () => (await cli.session.get(cli.paths.version('iris')))?.data.toString();
+const promoted = async () => (await scene.cli.session.get(scene.cli.paths.version('iris')))?.data.toString();
 
 describe('rollback', () => {
   beforeEach(async () => {
-    await cli.run(['promote', 'iris', '1']);
-    await cli.run(['promote', 'iris', '2']);
+    await scene.cli.run(['promote', 'iris', '1']);
+    await scene.cli.run(['promote', 'iris', '2']);
   });
 
   it('goes to the version before, or to the one named', async () => {
-    expect((await cli.run(['rollback', 'iris'])).stdout).toMatch(/^iris: 2 -> 1 \(zxid /);
-    expect((await cli.run(['rollback', 'iris', '2'])).stdout).toMatch(/^iris: 1 -> 2 \(zxid /);
+    expect((await scene.cli.run(['rollback', 'iris'])).stdout).toMatch(/^iris: 2 -> 1 \(zxid /);
+    expect((await scene.cli.run(['rollback', 'iris', '2'])).stdout).toMatch(/^iris: 1 -> 2 \(zxid /);
     expect(await promoted()).toBe('2');
   });
 
   it('goes to a version that only history knows, and to an unknown one only when forced', async () => {
-    const elsewhere = { environment: { ZOOSERVE_MODELS: join(cli.models, 'none') } };
-    expect((await cli.run(['rollback', 'iris', '1'], elsewhere)).status).toBe(0);
-    expect(await cli.run(['rollback', 'iris', '9'])).toMatchObject({
+    const elsewhere = { environment: { ZOOSERVE_MODELS: join(scene.cli.models, 'none') } };
+    expect((await scene.cli.run(['rollback', 'iris', '1'], elsewhere)).status).toBe(0);
+    expect(await scene.cli.run(['rollback', 'iris', '9'])).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/there are: 1, 2/) as string,
     });
-    expect((await cli.run(['rollback', 'iris', '9', '--force'])).status).toBe(0);
+    expect((await scene.cli.run(['rollback', 'iris', '9', '--force'])).status).toBe(0);
     expect(await promoted()).toBe('9');
   });
 
   it('says so when there is no version before', async () => {
-    expect(await cli.run(['rollback', 'roses'])).toMatchObject({
+    expect(await scene.cli.run(['rollback', 'roses'])).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/^zooserve: the history of roses shows no version before/) as string,
     });

@@ -1,43 +1,35 @@
-import { CommandLine } from '../support/command-line';
+import { commandLineScene } from '../support/command-line-scene';
 import { failing, PuppetReplica, serving, write } from '../support/fleet';
 
 const ZXID = /[0-9a-f]{16}/;
 
-let cli: CommandLine;
-
-beforeAll(async () => {
-  cli = await CommandLine.start();
-});
-afterAll(async () => {
-  await cli[Symbol.asyncDispose]();
-});
-beforeEach(() => {
-  cli.useFreshRoot();
-});
+const scene = commandLineScene();
 
 describe('status', () => {
   it('says so when there is no model, and names those there are for an unknown one', async () => {
-    expect(await cli.run(['status'])).toEqual({
+    expect(await scene.cli.run(['status'])).toEqual({
       status: 0,
       stdout: '',
-      stderr: `there is no model below ${cli.paths.root} yet: zooserve promote <model> <version>\n`,
+      stderr: `there is no model below ${scene.cli.paths.root} yet: zooserve promote <model> <version>\n`,
     });
-    expect((await cli.run(['status', 'roses'])).stderr).toMatch(
+    expect((await scene.cli.run(['status', 'roses'])).stderr).toMatch(
       /there is no model roses below .*; there is none yet/,
     );
-    await cli.run(['promote', 'iris', '1']);
-    const unknown = await cli.run(['status', 'roses']);
+    await scene.cli.run(['promote', 'iris', '1']);
+    const unknown = await scene.cli.run(['status', 'roses']);
     expect(unknown).toMatchObject({ status: 1, stdout: '' });
     expect(unknown.stderr).toMatch(/^zooserve: there is no model roses below .*; there are: iris\n$/);
   });
 
   it('shows every replica: wanted, served, since when, what failed; live or dead', async () => {
-    await cli.run(['promote', 'iris', '1']);
-    await cli.run(['promote', 'iris', '2']);
-    await write(cli.session, cli.paths.version('bad'), '..');
-    const { mzxid } = (await cli.session.exists(cli.paths.version('iris')))!;
+    await scene.cli.run(['promote', 'iris', '1']);
+    await scene.cli.run(['promote', 'iris', '2']);
+    await write(scene.cli.session, scene.cli.paths.version('bad'), '..');
+    const { mzxid } = (await scene.cli.session.exists(scene.cli.paths.version('iris')))!;
     const replicas = await Promise.all(
-      ['a', 'b', 'c', 'd', 'e'].map((name) => PuppetReplica.start(cli.connectString, cli.paths, name)),
+      ['a', 'b', 'c', 'd', 'e'].map((name) =>
+        PuppetReplica.start(scene.cli.connectString, scene.cli.paths, name),
+      ),
     );
     const [a, b, c, d] = replicas;
     await a!.report('iris', serving('a', '2', mzxid));
@@ -51,9 +43,9 @@ describe('status', () => {
     await c!.report('iris', { ...serving('c', '1', '0000000000000001'), stale: true });
     await d!.report('iris', serving('d', '2', mzxid));
     await d!.end();
-    await write(cli.session, cli.paths.status('iris', 'f'), 'noise');
+    await write(scene.cli.session, scene.cli.paths.status('iris', 'f'), 'noise');
     try {
-      const { status, stdout, stderr } = await cli.run(['status', 'iris']);
+      const { status, stdout, stderr } = await scene.cli.run(['status', 'iris']);
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       const rows = stdout.trimEnd().split('\n');
       const columns = rows.map((row) => row.split(/ {2,}/));
@@ -97,7 +89,7 @@ describe('status', () => {
         ['iris', 'e', 'live', '2', '-', '-', '-', '-', 'has reported nothing'],
         ['iris', 'f', 'dead', '2', '-', '-', since, '-', 'its status cannot be read'],
       ]);
-      const all = JSON.parse((await cli.run(['status', '--json'])).stdout) as { model: string }[];
+      const all = JSON.parse((await scene.cli.run(['status', '--json'])).stdout) as { model: string }[];
       expect(all.map(({ model }) => model)).toEqual(['bad', 'iris']);
       expect(all[0]).toMatchObject({
         wanted: { version: null, reason: expect.stringMatching(/no version/) as string },
@@ -120,10 +112,10 @@ describe('status', () => {
   });
 
   it('has a row for a model without a replica, whatever its znode says', async () => {
-    await cli.run(['promote', 'iris', '2']);
-    await write(cli.session, cli.paths.version('bad'), '..');
-    await write(cli.session, cli.paths.config('empty'), '{}');
-    const { stdout } = await cli.run(['status']);
+    await scene.cli.run(['promote', 'iris', '2']);
+    await write(scene.cli.session, scene.cli.paths.version('bad'), '..');
+    await write(scene.cli.session, scene.cli.paths.config('empty'), '{}');
+    const { stdout } = await scene.cli.run(['status']);
     expect(
       stdout
         .trimEnd()
@@ -135,7 +127,7 @@ describe('status', () => {
       ['empty', '-', 'no replica', '-'],
       ['iris', '-', 'no replica', '2'],
     ]);
-    const [, empty] = JSON.parse((await cli.run(['status', '--json'])).stdout) as object[];
+    const [, empty] = JSON.parse((await scene.cli.run(['status', '--json'])).stdout) as object[];
     expect(empty).toMatchObject({ wanted: null, config: { mzxid: expect.stringMatching(ZXID) as string } });
   });
 });

@@ -1,24 +1,14 @@
-import { CommandLine } from '../support/command-line';
+import { commandLineScene } from '../support/command-line-scene';
 import { failing, idle, PuppetReplica, serving, write } from '../support/fleet';
 
-let cli: CommandLine;
-
-beforeAll(async () => {
-  cli = await CommandLine.start();
-});
-afterAll(async () => {
-  await cli[Symbol.asyncDispose]();
-});
-beforeEach(() => {
-  cli.useFreshRoot();
-});
+const scene = commandLineScene();
 
 describe('--wait', () => {
   let a: PuppetReplica;
   let b: PuppetReplica;
   beforeEach(async () => {
-    a = await PuppetReplica.start(cli.connectString, cli.paths, 'a');
-    b = await PuppetReplica.start(cli.connectString, cli.paths, 'b');
+    a = await PuppetReplica.start(scene.cli.connectString, scene.cli.paths, 'a');
+    b = await PuppetReplica.start(scene.cli.connectString, scene.cli.paths, 'b');
   });
   afterEach(async () => {
     await a.end();
@@ -27,9 +17,11 @@ describe('--wait', () => {
 
   /** Each write of the version znode, as a replica sees it. */
   function following(report: (mzxid: string, version: string) => Promise<unknown>): Disposable {
-    const subscription = cli.session.watchData(cli.paths.version('iris')).subscribe(({ node }) => {
-      if (node !== undefined) void report(node.stat.mzxid, node.data.toString());
-    });
+    const subscription = scene.cli.session
+      .watchData(scene.cli.paths.version('iris'))
+      .subscribe(({ node }) => {
+        if (node !== undefined) void report(node.stat.mzxid, node.data.toString());
+      });
     return {
       [Symbol.dispose]: () => {
         subscription.unsubscribe();
@@ -43,11 +35,18 @@ describe('--wait', () => {
       await b.report('iris', { ...serving('b', version, mzxid), phase: 'LOADING' });
       await b.report('iris', serving('b', version, mzxid));
     });
-    const { status, stdout, stderr } = await cli.run(['promote', 'iris', '2', '--wait', '--timeout', '20']);
+    const { status, stdout, stderr } = await scene.cli.run([
+      'promote',
+      'iris',
+      '2',
+      '--wait',
+      '--timeout',
+      '20',
+    ]);
     expect(stdout).toMatch(/^iris: none -> 2 .*\niris 2 is served by 2 live replicas \(\d+\.\d\d s\)\n$/);
     expect(stderr).toMatch(/^(iris 2: \d of 2 live replicas.*\n)+$/);
     expect(status).toBe(0);
-    const back = await cli.run(['rollback', 'iris', '1', '--wait']);
+    const back = await scene.cli.run(['rollback', 'iris', '1', '--wait']);
     expect(back.status).toBe(0);
     expect(back.stdout).toMatch(/iris 1 is served by 2 live replicas/);
   });
@@ -62,14 +61,14 @@ describe('--wait', () => {
       } as const;
       await b.report('iris', failing('b', version, mzxid, error));
     });
-    const { status, stderr } = await cli.run(['promote', 'iris', '2', '--wait']);
+    const { status, stderr } = await scene.cli.run(['promote', 'iris', '2', '--wait']);
     expect(stderr).toMatch(/\nzooserve: replica b failed: NOT_FOUND: version 2 is not in the repository\n$/);
     expect(status).toBe(2);
   });
 
   it('returns 3 when it takes too long, and names those that are not there yet', async () => {
     using _ = following((mzxid, version) => a.report('iris', serving('a', version, mzxid)));
-    const { status, stderr } = await cli.run(['promote', 'iris', '2', '--wait', '--timeout', '0.5']);
+    const { status, stderr } = await scene.cli.run(['promote', 'iris', '2', '--wait', '--timeout', '0.5']);
     expect(stderr).toMatch(
       /\nzooserve: timed out after 0.5 s: iris 2: 1 of 2 live replicas; b has reported nothing yet\n$/,
     );
@@ -79,7 +78,7 @@ describe('--wait', () => {
   it('returns 4 when it is written but no replica is live', async () => {
     await a.end();
     await b.end();
-    const { status, stdout, stderr } = await cli.run(['promote', 'iris', '2', '--wait']);
+    const { status, stdout, stderr } = await scene.cli.run(['promote', 'iris', '2', '--wait']);
     expect(stdout).toMatch(/^iris: none -> 2/);
     expect(stderr).toBe('zooserve: iris 2 is written, but no replica is live\n');
     expect(status).toBe(4);
@@ -87,9 +86,9 @@ describe('--wait', () => {
 
   it('returns 1 when something else is written meanwhile', async () => {
     using _ = following(async (_mzxid, version) => {
-      if (version === '2') await write(cli.session, cli.paths.version('iris'), '1');
+      if (version === '2') await write(scene.cli.session, scene.cli.paths.version('iris'), '1');
     });
-    const { status, stderr } = await cli.run(['promote', 'iris', '2', '--wait']);
+    const { status, stderr } = await scene.cli.run(['promote', 'iris', '2', '--wait']);
     expect(stderr).toMatch(
       /zooserve: iris 2 was written, but then version 1 was promoted .*; no longer waiting\n$/,
     );
@@ -97,7 +96,7 @@ describe('--wait', () => {
   });
 
   it('waits for a config to be applied, and returns 2 when it is refused', async () => {
-    const subscription = cli.session.watchData(cli.paths.config('iris')).subscribe(({ node }) => {
+    const subscription = scene.cli.session.watchData(scene.cli.paths.config('iris')).subscribe(({ node }) => {
       if (node === undefined) return;
       const { mzxid } = node.stat;
       const refused = node.data.toString() !== '{}';
@@ -109,10 +108,10 @@ describe('--wait', () => {
       });
     });
     await b.end();
-    const applied = await cli.run(['config', 'set', 'iris', '{}', '--wait']);
+    const applied = await scene.cli.run(['config', 'set', 'iris', '{}', '--wait']);
     expect(applied.stdout).toMatch(/\nthe config of iris is applied by 1 live replica \(/);
     expect(applied.status).toBe(0);
-    const refused = await cli.run(['config', 'set', 'iris', '{"params":{"threshold":"x"}}', '--wait']);
+    const refused = await scene.cli.run(['config', 'set', 'iris', '{"params":{"threshold":"x"}}', '--wait']);
     expect(refused.stderr).toMatch(/zooserve: replica a failed: \$\.params\.threshold is no number\n$/);
     expect(refused.status).toBe(2);
     subscription.unsubscribe();

@@ -1,55 +1,22 @@
-import { fourLetterWord } from '../../src/embedded/loopback-port';
-import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 import { eventually } from '../support/eventually';
-import { openThroughProxy, type SessionThroughProxy } from '../support/session-through-proxy';
+import { proxiedScene } from '../support/proxied-scene';
 import { dataTold, namesTold } from '../support/told';
-import { startTestZooKeeper, TEST_SESSION_TIMEOUT_MS, type TestZooKeeper } from '../support/zookeeper';
+import { watchedPaths } from '../support/watched-paths';
 
-let zookeeper: TestZooKeeper;
-/** Another client, whose connection is never broken. */
-let other: ZooKeeperSession;
-let through: SessionThroughProxy;
-let session: ZooKeeperSession;
-let path: string;
+const scene = proxiedScene();
 
-beforeAll(async () => {
-  zookeeper = await startTestZooKeeper();
-  other = openSession({
-    connectString: zookeeper.connectString,
-    sessionTimeoutMs: TEST_SESSION_TIMEOUT_MS,
-  });
-  await other.connected();
-});
-afterAll(async () => {
-  await other[Symbol.asyncDispose]();
-  await zookeeper[Symbol.asyncDispose]();
-});
-let count = 0;
-beforeEach(async () => {
-  through = await openThroughProxy(zookeeper);
-  session = through.session;
-  path = `/test-${++count}`;
-});
-afterEach(async () => {
-  await through[Symbol.asyncDispose]();
-});
-
-/** Watches that the server holds for all its clients. */
-async function watchesOnServer(): Promise<number> {
-  const answer = await fourLetterWord(zookeeper.server.port, 'mntr', 2000);
-  return Number(/zk_watch_count\s+(\d+)/.exec(answer)?.[1]);
-}
+const watchesOnServer = async () => (await watchedPaths(scene.zookeeper)).length;
 
 describe('watchData', () => {
   it('tells the absence, the creation, each change, the removal and the new creation', async () => {
-    const { seen } = dataTold(session, path);
+    const { seen } = dataTold(scene.session, scene.path);
     await eventually(() => seen.length === 1);
     const steps: (() => Promise<unknown>)[] = [
-      () => other.create(path, Buffer.from('1')),
-      () => other.set(path, Buffer.from('2')),
-      () => other.set(path, Buffer.from('2')),
-      () => other.remove(path),
-      () => other.create(path, Buffer.from('1')),
+      () => scene.other.create(scene.path, Buffer.from('1')),
+      () => scene.other.set(scene.path, Buffer.from('2')),
+      () => scene.other.set(scene.path, Buffer.from('2')),
+      () => scene.other.remove(scene.path),
+      () => scene.other.create(scene.path, Buffer.from('1')),
     ];
     for (const [index, step] of steps.entries()) {
       await step();
@@ -59,17 +26,17 @@ describe('watchData', () => {
   });
 
   it('tells the present value first', async () => {
-    await other.create(path, Buffer.from('there'));
-    const { seen } = dataTold(session, path);
+    await scene.other.create(scene.path, Buffer.from('there'));
+    const { seen } = dataTold(scene.session, scene.path);
     await eventually(() => seen.length === 1);
     expect(seen).toEqual(['there']);
   });
 
   it('tells the last of many quick changes, and never goes back', async () => {
-    await other.create(path, Buffer.from('0'));
-    const { seen } = dataTold(session, path);
+    await scene.other.create(scene.path, Buffer.from('0'));
+    const { seen } = dataTold(scene.session, scene.path);
     await Promise.all(
-      Array.from({ length: 500 }, (_, index) => other.set(path, Buffer.from(`${index + 1}`))),
+      Array.from({ length: 500 }, (_, index) => scene.other.set(scene.path, Buffer.from(`${index + 1}`))),
     );
     await eventually(() => seen.at(-1) === '500');
     const numbers = seen.map(Number);
@@ -77,23 +44,23 @@ describe('watchData', () => {
   });
 
   it('tells a node created anew though its version counts from 0 again', async () => {
-    await other.create(path, Buffer.from('same'));
-    const { seen } = dataTold(session, path);
+    await scene.other.create(scene.path, Buffer.from('same'));
+    const { seen } = dataTold(scene.session, scene.path);
     await eventually(() => seen.length === 1);
-    await other.multi([
-      { op: 'remove', path },
-      { op: 'create', path, data: Buffer.from('same') },
+    await scene.other.multi([
+      { op: 'remove', path: scene.path },
+      { op: 'create', path: scene.path, data: Buffer.from('same') },
     ]);
     await eventually(() => seen.length === 2);
     expect(seen).toEqual(['same', 'same']);
   });
 
   it('does not tell what happens to the children', async () => {
-    await other.create(path);
-    const { seen } = dataTold(session, path);
+    await scene.other.create(scene.path);
+    const { seen } = dataTold(scene.session, scene.path);
     await eventually(() => seen.length === 1);
-    await other.create(`${path}/child`);
-    await other.set(path, Buffer.from('after'));
+    await scene.other.create(`${scene.path}/child`);
+    await scene.other.set(scene.path, Buffer.from('after'));
     await eventually(() => seen.at(-1) === 'after');
     expect(seen).toEqual(['', 'after']);
   });
@@ -101,15 +68,15 @@ describe('watchData', () => {
 
 describe('watchChildren', () => {
   it('tells the absence, the children as they come and go, and the removal', async () => {
-    const { seen } = namesTold(session, path);
+    const { seen } = namesTold(scene.session, scene.path);
     await eventually(() => seen.length === 1);
     const steps: (() => Promise<unknown>)[] = [
-      () => other.create(path),
-      () => other.create(`${path}/b`),
-      () => other.create(`${path}/a`),
-      () => other.remove(`${path}/b`),
-      () => other.remove(`${path}/a`),
-      () => other.remove(path),
+      () => scene.other.create(scene.path),
+      () => scene.other.create(`${scene.path}/b`),
+      () => scene.other.create(`${scene.path}/a`),
+      () => scene.other.remove(`${scene.path}/b`),
+      () => scene.other.remove(`${scene.path}/a`),
+      () => scene.other.remove(scene.path),
     ];
     for (const [index, step] of steps.entries()) {
       await step();
@@ -119,12 +86,12 @@ describe('watchChildren', () => {
   });
 
   it('does not tell what happens to the data', async () => {
-    await other.create(path);
-    const { seen } = namesTold(session, path);
+    await scene.other.create(scene.path);
+    const { seen } = namesTold(scene.session, scene.path);
     await eventually(() => seen.length === 1);
-    await other.set(path, Buffer.from('x'));
-    await other.set(path, Buffer.from('y'));
-    await other.create(`${path}/a`);
+    await scene.other.set(scene.path, Buffer.from('x'));
+    await scene.other.set(scene.path, Buffer.from('y'));
+    await scene.other.create(`${scene.path}/a`);
     await eventually(() => seen.at(-1) === 'a');
     expect(seen).toEqual(['', 'a']);
   });
@@ -132,18 +99,18 @@ describe('watchChildren', () => {
 
 describe('many subscribers', () => {
   it('share one watch, and late ones get the latest at once', async () => {
-    await other.create(path, Buffer.from('1'));
+    await scene.other.create(scene.path, Buffer.from('1'));
     const before = await watchesOnServer();
-    const all = Array.from({ length: 1000 }, () => dataTold(session, path));
+    const all = Array.from({ length: 1000 }, () => dataTold(scene.session, scene.path));
     await eventually(() => all.every(({ seen }) => seen.length === 1));
     expect(await watchesOnServer()).toBe(before + 1);
-    const late = dataTold(session, path);
+    const late = dataTold(scene.session, scene.path);
     expect(late.seen).toEqual(['1']);
-    await other.set(path, Buffer.from('2'));
+    await scene.other.set(scene.path, Buffer.from('2'));
     await eventually(() => [...all, late].every(({ seen }) => seen.at(-1) === '2'));
     expect(await watchesOnServer()).toBe(before + 1);
     for (const { subscription } of all) subscription.unsubscribe();
-    await other.set(path, Buffer.from('3'));
+    await scene.other.set(scene.path, Buffer.from('3'));
     await eventually(() => late.seen.at(-1) === '3');
     late.subscription.unsubscribe();
     await eventually(watchesOnServer, (watches) => watches === before);
@@ -152,10 +119,10 @@ describe('many subscribers', () => {
 
   it('leave nothing behind, whatever they watched', async () => {
     const before = await watchesOnServer();
-    const absent = [dataTold(session, path), namesTold(session, path)];
+    const absent = [dataTold(scene.session, scene.path), namesTold(scene.session, scene.path)];
     await eventually(() => absent.every(({ seen }) => seen.length === 1));
     expect(await watchesOnServer()).toBe(before + 1); // Both look for the same node.
-    await other.create(path);
+    await scene.other.create(scene.path);
     await eventually(() => absent.every(({ seen }) => seen.length === 2));
     expect(await watchesOnServer()).toBe(before + 2);
     for (const { subscription } of absent) subscription.unsubscribe();
@@ -165,40 +132,40 @@ describe('many subscribers', () => {
   it('leave nothing behind when they go while the node is being read', async () => {
     const before = await watchesOnServer();
     for (let round = 0; round < 50; round += 1) {
-      dataTold(session, `${path}-${round}`).subscription.unsubscribe();
-      const child = namesTold(session, `${path}-${round}`);
+      dataTold(scene.session, `${scene.path}-${round}`).subscription.unsubscribe();
+      const child = namesTold(scene.session, `${scene.path}-${round}`);
       await Promise.resolve();
       child.subscription.unsubscribe();
     }
     // By the first the reads are answered and the looks for the node are out, by the second these are answered.
-    await session.sync('/');
-    await session.sync('/');
+    await scene.session.sync('/');
+    await scene.session.sync('/');
     await eventually(watchesOnServer, (watches) => watches === before);
   });
 
   it('of one kind go without harm to those of the other', async () => {
-    const [first, second] = [dataTold(session, path), namesTold(session, path)];
+    const [first, second] = [dataTold(scene.session, scene.path), namesTold(scene.session, scene.path)];
     await eventually(() => first.seen.length === 1 && second.seen.length === 1);
     first.subscription.unsubscribe();
-    await session.sync('/');
-    await other.create(path);
+    await scene.session.sync('/');
+    await scene.other.create(scene.path);
     await eventually(() => second.seen.length === 2);
-    const third = dataTold(session, path);
+    const third = dataTold(scene.session, scene.path);
     await eventually(() => third.seen.length === 1);
     second.subscription.unsubscribe();
-    await session.sync('/');
-    await other.set(path, Buffer.from('2'));
+    await scene.session.sync('/');
+    await scene.other.set(scene.path, Buffer.from('2'));
     await eventually(() => third.seen.at(-1) === '2');
   });
 
   it('can come back after the last one has gone', async () => {
-    await other.create(path, Buffer.from('1'));
-    const watch$ = session.watchData(path);
+    await scene.other.create(scene.path, Buffer.from('1'));
+    const watch$ = scene.session.watchData(scene.path);
     for (const value of ['2', '3', '4']) {
       const seen: unknown[] = [];
       const subscription = watch$.subscribe(({ node }) => seen.push(node?.data.toString()));
       await eventually(() => seen.length > 0);
-      await other.set(path, Buffer.from(value));
+      await scene.other.set(scene.path, Buffer.from(value));
       await eventually(() => seen.at(-1) === value);
       subscription.unsubscribe();
     }
