@@ -5,12 +5,11 @@ import { eventually } from '../support/eventually';
 import { expireSession } from '../support/expire-session';
 import { replacing } from '../support/meddling';
 import { openThroughProxy } from '../support/session-through-proxy';
-import { sharedZooKeeper } from '../support/zookeeper';
 import { QueueScene } from './queue-scene';
 
 let scene: QueueScene;
 beforeAll(async () => {
-  scene = await QueueScene.start(sharedZooKeeper);
+  scene = await QueueScene.start();
 });
 afterAll(() => scene[Symbol.asyncDispose]());
 beforeEach(() => {

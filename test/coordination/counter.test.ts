@@ -4,7 +4,7 @@ import type { ZooKeeperSession } from '../../src/streams/session';
 import { eventually } from '../support/eventually';
 import { connect } from '../support/fleet';
 import { connectionLost, meddling, replacing } from '../support/meddling';
-import { watching } from '../support/watched-paths';
+import { watchingData } from '../support/server-watches';
 import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 let zookeeper: ZooKeeperPlace;
@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await eventually(async () => ((await other.children(path))?.names ?? []).length === 0);
-  await watching(zookeeper, 0);
+  await watchingData(zookeeper, 0);
 });
 
 const text = async () => (await other.get(path))?.data.toString();

@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually';
 import { expireSession } from '../support/expire-session';
 import { connectionLost, meddling } from '../support/meddling';
 import { openThroughProxy, type SessionThroughProxy } from '../support/session-through-proxy';
-import { watching } from '../support/watched-paths';
+import { watching } from '../support/server-watches';
 import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
 
 let zookeeper: TestZooKeeper;

@@ -2,7 +2,7 @@ import { exclusively } from '../../src/coordination/exclusively';
 import type { ZooKeeperSession } from '../../src/streams/session';
 import { connect } from '../support/fleet';
 import { eventually } from '../support/eventually';
-import { watching } from '../support/watched-paths';
+import { watchingData } from '../support/server-watches';
 import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 let zookeeper: ZooKeeperPlace;
@@ -24,7 +24,7 @@ beforeEach(() => {
   directory = `/locks/test-${++count}`;
 });
 afterEach(async () => {
-  await watching(zookeeper, 0);
+  await watchingData(zookeeper, 0);
 });
 
 const queue = async (): Promise<readonly string[]> => (await other.children(directory))?.names ?? [];

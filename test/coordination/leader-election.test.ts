@@ -8,16 +8,16 @@ import { eventually } from '../support/eventually';
 import { expireSession } from '../support/expire-session';
 import { replacing } from '../support/meddling';
 import { openThroughProxy, type SessionThroughProxy } from '../support/session-through-proxy';
-import { watching } from '../support/watched-paths';
-import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
+import { watching } from '../support/server-watches';
+import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
 
-let zookeeper: ZooKeeperPlace;
+let zookeeper: TestZooKeeper;
 let other: ZooKeeperSession;
 let through: SessionThroughProxy;
 let directory: string;
 
 beforeAll(async () => {
-  zookeeper = await sharedZooKeeper();
+  zookeeper = await startTestZooKeeper();
 });
 afterAll(async () => {
   await zookeeper[Symbol.asyncDispose]();

@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually';
 import { breakConnections } from '../support/random-faults';
 import { SeededRandom, TEST_SEED } from '../support/seeded-random';
 import { openThroughProxy, type SessionThroughProxy } from '../support/session-through-proxy';
-import { watching } from '../support/watched-paths';
+import { watchingData } from '../support/server-watches';
 import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 const LOCK = '/contended';
@@ -49,5 +49,5 @@ it(`is never held by two at once, whatever happens to the connections (seed ${TE
   expect(Object.keys(broken).length).toBeGreaterThan(1);
 
   await eventually(async () => (await other.children(LOCK))?.names.length === 0);
-  await watching(zookeeper, 0);
+  await watchingData(zookeeper, 0);
 });

@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually';
 import { expireSession } from '../support/expire-session';
 import { proxiedScene } from '../support/proxied-scene';
 import type { SessionThroughProxy } from '../support/session-through-proxy';
-import { watching } from '../support/watched-paths';
+import { watching } from '../support/server-watches';
 
 const TIMEOUT_MS = 1000;
 

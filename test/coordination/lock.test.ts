@@ -5,7 +5,7 @@ import type { ZooKeeperSession } from '../../src/streams/session';
 import { connect } from '../support/fleet';
 import { eventually } from '../support/eventually';
 import { replacing } from '../support/meddling';
-import { watching } from '../support/watched-paths';
+import { watchingData } from '../support/server-watches';
 import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 let zookeeper: ZooKeeperPlace;
@@ -28,7 +28,7 @@ beforeEach(() => {
   directory = `/locks/test-${++count}`;
 });
 afterEach(async () => {
-  await watching(zookeeper, 0);
+  await watchingData(zookeeper, 0);
 });
 
 const queue = async (): Promise<string[]> =>
@@ -72,7 +72,7 @@ describe('acquireLock', () => {
     waiting.push(acquireLock(third, directory));
     await queued(3);
     // The holder watches its own znode, the others one each.
-    await watching(zookeeper, 3);
+    await watchingData(zookeeper, 3);
     const acquired: number[] = [];
     waiting.forEach((wait, index) => void wait.then(() => acquired.push(index)));
     // An operator removes the one in the middle: it queues again, behind the third, and nobody holds the lock twice.
@@ -125,11 +125,11 @@ describe('a wait that is given up', () => {
     const giveUp = new AbortController();
     const waiting = acquireLock(sessions[1]!, directory, { signal: giveUp.signal });
     await queued(2);
-    await watching(zookeeper, 2);
+    await watchingData(zookeeper, 2);
     giveUp.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');
     await queued(1);
-    await watching(zookeeper, 1);
+    await watchingData(zookeeper, 1);
     expect(held.state).toBe('HELD');
     await held.release();
     expect(await queue()).toEqual([]);

@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually';
 import { expireSession } from '../support/expire-session';
 import { connectionLost, replacing } from '../support/meddling';
 import { proxiedScene } from '../support/proxied-scene';
-import { watching } from '../support/watched-paths';
+import { watching } from '../support/server-watches';
 
 const scene = proxiedScene({ sessionTimeoutMs: 1000 }, ({ zookeeper }) => watching(zookeeper, 0));
 afterEach(async () => {

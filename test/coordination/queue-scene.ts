@@ -5,8 +5,8 @@ import type { ZooKeeperSession } from '../../src/streams/session';
 import { eventually } from '../support/eventually';
 import { connect } from '../support/fleet';
 import { replacing } from '../support/meddling';
-import { watching } from '../support/watched-paths';
-import type { ZooKeeperPlace } from '../support/zookeeper';
+import { watching } from '../support/server-watches';
+import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
 
 /** The names below a queue. */
 export interface QueueTree {
@@ -16,18 +16,18 @@ export interface QueueTree {
 }
 
 /** Two sessions that nobody breaks, and a queue for each test. */
-export class QueueScene<Z extends ZooKeeperPlace = ZooKeeperPlace> implements AsyncDisposable {
+export class QueueScene implements AsyncDisposable {
   directory = '';
   #count = 0;
 
   private constructor(
-    readonly zookeeper: Z,
+    readonly zookeeper: TestZooKeeper,
     readonly first: ZooKeeperSession,
     readonly second: ZooKeeperSession,
   ) {}
 
-  static async start<Z extends ZooKeeperPlace>(start: () => Promise<Z>): Promise<QueueScene<Z>> {
-    const zookeeper = await start();
+  static async start(): Promise<QueueScene> {
+    const zookeeper = await startTestZooKeeper();
     const connectString = zookeeper.connectString;
     return new QueueScene(zookeeper, await connect(connectString), await connect(connectString));
   }

@@ -5,7 +5,6 @@ import { errorMessage } from '../../src/errors';
 import { breakConnections } from '../support/random-faults';
 import { SeededRandom, TEST_SEED } from '../support/seeded-random';
 import { openThroughProxy, type SessionThroughProxy } from '../support/session-through-proxy';
-import { sharedZooKeeper } from '../support/zookeeper';
 import { QueueScene } from './queue-scene';
 
 const WORKERS = 4;
@@ -15,7 +14,7 @@ const RUN_MS = 6000;
 let scene: QueueScene;
 let clients: [SessionThroughProxy, ...SessionThroughProxy[]];
 beforeAll(async () => {
-  scene = await QueueScene.start(sharedZooKeeper);
+  scene = await QueueScene.start();
   scene.useFreshQueue();
   const opening = Array.from({ length: WORKERS }, () =>
     openThroughProxy(scene.zookeeper, { sessionTimeoutMs: 1000 }),

@@ -3,13 +3,12 @@ import { eventually } from '../support/eventually';
 import { expireSession } from '../support/expire-session';
 import { connectionLost, meddling } from '../support/meddling';
 import { openThroughProxy, type SessionThroughProxy } from '../support/session-through-proxy';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
 import { QueueScene } from './queue-scene';
 
-let scene: QueueScene<TestZooKeeper>;
+let scene: QueueScene;
 let through: SessionThroughProxy;
 beforeAll(async () => {
-  scene = await QueueScene.start(startTestZooKeeper);
+  scene = await QueueScene.start();
 });
 afterAll(() => scene[Symbol.asyncDispose]());
 beforeEach(async () => {

@@ -4,12 +4,11 @@ import { MAX_ITEM_BYTES, WorkQueue } from '../../src/coordination/work-queue';
 import { eventually } from '../support/eventually';
 import { connect } from '../support/fleet';
 import { connectionLost, meddling, replacing } from '../support/meddling';
-import { sharedZooKeeper } from '../support/zookeeper';
 import { QueueScene } from './queue-scene';
 
 let scene: QueueScene;
 beforeAll(async () => {
-  scene = await QueueScene.start(sharedZooKeeper);
+  scene = await QueueScene.start();
 });
 afterAll(() => scene[Symbol.asyncDispose]());
 beforeEach(() => {

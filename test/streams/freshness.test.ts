@@ -3,7 +3,7 @@ import { parseAcl } from '../../src/acl';
 import { eventually } from '../support/eventually';
 import { ANN, BOB, connectAs } from '../support/identities';
 import { openThroughProxy } from '../support/session-through-proxy';
-import { watching } from '../support/watched-paths';
+import { watchingData } from '../support/server-watches';
 import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 
 let zookeeper: ZooKeeperPlace;
@@ -88,9 +88,9 @@ test('looking at it shares the watch of those who follow it, and takes it along 
   await using session = await connectAs(zookeeper, undefined);
   const following = session.watchData('/shared').subscribe();
   const looking = session.watchFreshness('data', '/shared').subscribe();
-  await watching(zookeeper, 1);
+  await watchingData(zookeeper, 1);
   following.unsubscribe();
   expect(session.watchFigures.watched).toBe(1);
   looking.unsubscribe();
-  await watching(zookeeper, 0);
+  await watchingData(zookeeper, 0);
 });

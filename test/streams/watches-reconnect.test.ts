@@ -3,11 +3,11 @@ import { expireSession } from '../support/expire-session';
 import { proxiedScene } from '../support/proxied-scene';
 import { openThroughProxy } from '../support/session-through-proxy';
 import { dataTold, namesTold } from '../support/told';
-import { watchedPaths } from '../support/watched-paths';
+import { watchCount } from '../support/server-watches';
 
 const scene = proxiedScene();
 
-const watchesOnServer = async () => (await watchedPaths(scene.zookeeper)).length;
+const watchesOnServer = () => watchCount(scene.zookeeper);
 
 /** Away from the server while `change` goes on, and back. */
 async function away(change: () => Promise<unknown>): Promise<void> {

@@ -1,11 +1,11 @@
 import { eventually } from '../support/eventually';
 import { proxiedScene } from '../support/proxied-scene';
 import { dataTold, namesTold } from '../support/told';
-import { watchedPaths } from '../support/watched-paths';
+import { watchCount } from '../support/server-watches';
 
 const scene = proxiedScene();
 
-const watchesOnServer = async () => (await watchedPaths(scene.zookeeper)).length;
+const watchesOnServer = () => watchCount(scene.zookeeper);
 
 describe('watchData', () => {
   it('tells the absence, the creation, each change, the removal and the new creation', async () => {
