@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually';
 import { connect } from '../support/fleet';
 import { holdSession } from '../support/hold-session';
 import { openThroughProxy, type SessionThroughProxy } from '../support/session-through-proxy';
-import { watching } from '../support/watched-paths';
+import { watching } from '../support/server-watches';
 import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
 
 let zookeeper: TestZooKeeper;
