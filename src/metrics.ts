@@ -109,7 +109,7 @@ export class Metrics {
 
   readonly quarantines = new Counter({
     name: 'zooserve_quarantines_total',
-    help: 'Versions that are not started again since they lost too many workers',
+    help: 'Versions that were taken out of service since they lost too many workers, or crashed the process',
     labelNames: ['model', 'version'] as const,
     registers: [this.registry],
   });

@@ -46,7 +46,7 @@ export async function startReplica(
   const proven = (model: string, version: string): boolean =>
     store.found.models.some((good) => good.model === model && good.version === version);
   const loads = folder === undefined ? undefined : await LoadGuard.open(folder, log, proven);
-  const lives = folder === undefined ? undefined : await Lives.open({ folder, log });
+  const lives = await Lives.open({ folder, log });
   const paths = new ZnodePaths(settings.root, settings.pinned);
   const guard = worldGuard(paths, store, metrics, log);
   const session = new ZooKeeperSession({ ...ensemble, log }, guard);
@@ -97,7 +97,7 @@ interface Parts {
   readonly paths: ZnodePaths;
   readonly store: LastGoodStore;
   readonly loads: LoadGuard | undefined;
-  readonly lives: Lives | undefined;
+  readonly lives: Lives;
   readonly served: ServedModels;
   readonly readiness: Readiness;
   readonly observing: readonly RunningHandler[];
@@ -177,8 +177,8 @@ export class Replica implements AsyncDisposable {
     await this.#withoutZooKeeper;
     this.#registration = await registerReplica(session, paths, this.id, record, log);
     log.info({ replica: this.id }, 'this replica is registered');
-    await Promise.all([store.claim(), loads?.claim(), lives?.claim()]);
-    for (const { model, version } of lives?.convicted ?? []) metrics.quarantines.inc({ model, version });
+    await Promise.all([store.claim(), loads?.claim(), lives.claim()]);
+    for (const { model, version } of lives.convicted) metrics.quarantines.inc({ model, version });
     if (signal.aborted) return;
     readiness.awaits('the list of models has not been read yet');
     const follow = { replica: this.id, session, paths, served, store, lives, readiness, log };
@@ -188,7 +188,7 @@ export class Replica implements AsyncDisposable {
   async #close(): Promise<void> {
     const { server, session, store, loads, lives, served, observing } = this.#parts;
     this.#closing.abort();
-    await Promise.all([loads?.close(), lives?.close()]);
+    await Promise.all([loads?.close(), lives.close()]);
     await server.drain();
     // A replica that never joined is still waiting for the ensemble or for its id: closing ends the wait.
     if (this.#registration === undefined) await session[Symbol.asyncDispose]();

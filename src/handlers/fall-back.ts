@@ -46,6 +46,6 @@ export async function fallBack(context: ServedModel, signal: AbortSignal): Promi
 function candidates({ model, lastGood, lives }: ServedModel): readonly GoodVersion[] {
   if (lastGood === undefined) return [];
   const { version, mzxid } = lastGood;
-  const quarantined = lives?.isQuarantined({ model, version, stamp: mzxid }) === true;
+  const quarantined = lives.isQuarantined({ model, version, stamp: mzxid });
   return quarantined ? lives.others(model, version) : [lastGood];
 }

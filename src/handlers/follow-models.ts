@@ -15,7 +15,7 @@ export interface FollowModelsContext {
   readonly paths: ZnodePaths;
   readonly served: ServedModels;
   readonly store: LastGoodStore;
-  readonly lives: Lives | undefined;
+  readonly lives: Lives;
   readonly log: Logger;
   /** Is told each time that the desired models were read and acted on. */
   readonly readiness: Pick<Readiness, 'followed' | 'awaits'>;
@@ -48,7 +48,7 @@ export const followModels = declareHandler<FollowModelsContext, ModelList>({
     const error = refused && unreadable('the list of models', refused);
     served.listUnreadable(error);
     store.retain(models, tree);
-    lives?.retain(models);
+    lives.retain(models);
     // Who knows of no model can answer nothing.
     if (error !== undefined && models.length === 0) readiness.awaits(error.message);
     else readiness.followed();

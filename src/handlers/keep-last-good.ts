@@ -23,7 +23,7 @@ export const keepLastGood = declareHandler<ServedModel, GoodModel | undefined>({
   },
   note(good, { model, store, lives }) {
     if (good !== undefined) store.put(good);
-    lives?.serves(model, good);
+    lives.serves(model, good);
   },
   run: () => Promise.resolve(),
 });

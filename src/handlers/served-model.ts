@@ -23,7 +23,7 @@ export interface ServedModel {
   readonly lastGood: GoodModel | undefined;
   readonly store: LastGoodStore;
   readonly loads: LoadGuard | undefined;
-  readonly lives: Lives | undefined;
+  readonly lives: Lives;
   /** Digests of published versions, as the catalog has them: its entries never change. */
   readonly digests: Map<string, ExpectedFiles>;
   readonly session: ZooKeeperSession;

@@ -11,6 +11,7 @@ import { applyConfig } from './apply-config';
 import { type RunningHandler, startHandler } from './event-handler';
 import { followVersion } from './follow-version';
 import { guardedLoad } from './guarded-load';
+import { knownVersions } from './known-versions';
 import { keepLastGood } from './keep-last-good';
 import { observeAccess } from './observe-access';
 import { observeSlot } from './observe-slot';
@@ -27,8 +28,7 @@ export interface ServedModelsOptions extends Pick<
   readonly store: LastGoodStore;
   /** Left out: a version that takes the process down is loaded again by the next one. */
   readonly loads?: LoadGuard | undefined;
-  /** Left out: so is one that does so while it serves. */
-  readonly lives?: Lives | undefined;
+  readonly lives: Lives;
 }
 
 interface RunningModel {
@@ -92,8 +92,9 @@ export class ServedModels {
   #add(model: string, replica: string): void {
     const { session, paths, store, loads, lives, metrics, log, ...options } = this.#options;
     const { leftBehind } = this;
-    const guards = { guardLoad: guardedLoad(loads, lives), work: lives?.work };
-    const slot = new ModelSlot({ ...options, ...guards, model, metrics, leftBehind, log });
+    const guards = { guardLoad: guardedLoad(loads, lives), work: lives.work };
+    const known = knownVersions(model, lives);
+    const slot = new ModelSlot({ ...options, ...guards, known, model, metrics, leftBehind, log });
     const lastGood = store.found.models.find((good) => good.model === model);
     const observed = new ObservedState(replica, lastGood !== undefined);
     const digests: ServedModel['digests'] = new Map();

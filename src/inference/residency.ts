@@ -92,10 +92,13 @@ export class Residency {
     this.#makeLive(generation, versionStamp, config);
   }
 
-  /** Makes one that is kept the live one again, in place of what should answer and, for that reason, does not. */
-  standIn(generation: Generation, fault: ModelError): void {
+  /**
+   * Makes one that was replaced the live one again, in place of what should answer and, for that reason, does not;
+   * `stamp`: of one that is not in memory any more, but was built again.
+   */
+  standIn(generation: Generation, fault: ModelError, stamp = this.#stamps.get(generation) ?? ''): void {
     this.#standsIn = fault;
-    this.#makeLive(generation, this.#stamps.get(generation) ?? '', this.#config);
+    this.#makeLive(generation, stamp, this.#config);
   }
 
   #makeLive(generation: Generation, versionStamp: string, config: ConfigInForce): void {

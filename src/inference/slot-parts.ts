@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../metrics';
+import type { KnownVersions } from './known-versions';
 import type { OneAtATime } from './one-at-a-time';
 import type { Quarantine } from './quarantine';
 import type { Residency } from './residency';
@@ -11,6 +12,9 @@ export interface SlotParts {
   readonly residency: Residency;
   readonly builder: VersionBuilder;
   readonly quarantine: Quarantine;
+  readonly known: KnownVersions;
+  /** Milliseconds before a quarantined version with nothing in its place is started again; default 60 s. */
+  readonly slowRetryMs?: number | undefined;
   /** Every build of this model runs in here: one load at a time. */
   readonly builds: OneAtATime;
   /** Aborted, with a RequestError, when the slot is being closed. */

@@ -9,6 +9,7 @@ import type { Generation } from './generation';
 import type { GuardLoad } from './guard-load';
 import { hangAfterMs } from './hang-watch';
 import type { InferenceAnswer, InferenceRequest } from './inference-request';
+import { NOTHING_KNOWN, type KnownVersions } from './known-versions';
 import type { LeftBehind } from './left-behind';
 import { MemoryBudget } from './memory-budget';
 import { modelLines } from './model-lines';
@@ -45,6 +46,10 @@ export interface ModelSlotOptions {
   readonly hangAfterMs?: number | undefined;
   /** Every load of a version runs in it. */
   readonly guardLoad?: GuardLoad | undefined;
+  /** Of this model; by default those in memory. */
+  readonly known?: KnownVersions | undefined;
+  /** Milliseconds before a quarantined version with nothing in its place is started again; 60 s by default, doubling. */
+  readonly slowRetryMs?: number | undefined;
   /** Told of batches in the hands of workers. */
   readonly work?: WorkWatch | undefined;
   /** Told of worker threads that were given up and live. */
@@ -108,6 +113,8 @@ export class ModelSlot implements AsyncDisposable {
       residency: this.#residency,
       builder,
       quarantine: new Quarantine(),
+      known: limits.known ?? NOTHING_KNOWN,
+      slowRetryMs: limits.slowRetryMs,
       builds: this.#builds,
       closing: this.#closing.signal,
       metrics,

@@ -21,7 +21,8 @@ const FILE = 'lives.json';
 const SETTLED_MS = 600_000;
 
 export interface LivesOptions {
-  readonly folder: string;
+  /** Undefined: nothing is kept beyond the process. */
+  readonly folder: string | undefined;
   readonly log: Logger;
   /** Default {@link SETTLED_MS}. */
   readonly settledMs?: number | undefined;
@@ -38,7 +39,7 @@ export interface LivesOptions {
  */
 export class Lives {
   readonly work: AtWork;
-  readonly #folder: string;
+  readonly #folder: string | undefined;
   readonly #log: Logger;
   readonly #machine: MachineMoment;
   readonly #settledMs: number;
@@ -57,7 +58,7 @@ export class Lives {
     this.#log = log;
     this.#settledMs = settledMs ?? SETTLED_MS;
     this.#machine = machine;
-    this.work = new AtWork(join(folder, 'at-work'), (error) => {
+    this.work = new AtWork(join(folder ?? '', 'at-work'), (error) => {
       log.error(
         { error: errorMessage(error) },
         'what is at work is not kept: a crash is charged to no version',
@@ -68,7 +69,7 @@ export class Lives {
   /** With what processes before this one left in `folder`. */
   static async open(options: LivesOptions): Promise<Lives> {
     const lives = new Lives(options, options.machine ?? (await machineMoment()));
-    await lives.#judge();
+    if (options.folder !== undefined) await lives.#judge(options.folder);
     return lives;
   }
 
@@ -79,7 +80,8 @@ export class Lives {
 
   /** The folder is this process's own: its life is on record when this resolves, and what happened there since is judged. */
   async claim(): Promise<void> {
-    await this.#judge();
+    if (this.#folder === undefined) return;
+    await this.#judge(this.#folder);
     if (this.#closed) return;
     this.#claimed = true;
     await mkdir(this.#folder, { recursive: true, mode: 0o700 }).catch(() => undefined);
@@ -156,9 +158,9 @@ export class Lives {
     return this.#record.quarantined.find((one) => sameVersion(one, load) && load.stamp <= one.stamp);
   }
 
-  async #judge(): Promise<void> {
+  async #judge(folder: string): Promise<void> {
     const before = JSON.stringify(this.#verdict);
-    const found = await this.#read();
+    const found = await read(join(folder, FILE), this.#log);
     const atWork = this.work.left();
     this.#verdict = afterEnd(found, atWork, this.#machine);
     this.#record = this.#verdict.record;
@@ -174,23 +176,6 @@ export class Lives {
     for (const one of this.convicted) this.#log.error(one, refusal(one).message);
   }
 
-  async #read(): Promise<LifeRecord> {
-    const file = join(this.#folder, FILE);
-    try {
-      const found = await readSealed(file);
-      if (found === undefined) return NO_LIFE;
-      const record = parseLifeRecord(found);
-      if (record !== undefined) return record;
-      this.#log.error({ file }, 'the record of lives is not understood and ignored');
-    } catch (error) {
-      this.#log.error(
-        { file, error: errorMessage(error) },
-        'the record of lives cannot be read and is ignored',
-      );
-    }
-    return NO_LIFE;
-  }
-
   #settle(): void {
     const { life } = this.#record;
     this.work.stop();
@@ -203,13 +188,14 @@ export class Lives {
     const serves = [...this.#serving.values()].map(({ good }) => `${good.model}/${good.version}`);
     this.#record = { ...this.#record, ...change, life: life && { ...life, serves } };
     this.#dirty = true;
-    if (!this.#claimed) return Promise.resolve();
-    this.#writing ??= this.#writeWhileDirty().finally(() => (this.#writing = undefined));
+    if (!this.#claimed || this.#folder === undefined) return Promise.resolve();
+    this.#writing ??= this.#writeWhileDirty(join(this.#folder, FILE)).finally(
+      () => (this.#writing = undefined),
+    );
     return this.#writing;
   }
 
-  async #writeWhileDirty(): Promise<void> {
-    const file = join(this.#folder, FILE);
+  async #writeWhileDirty(file: string): Promise<void> {
     while (this.#dirty) {
       this.#dirty = false;
       try {
@@ -227,4 +213,17 @@ export class Lives {
 function refusal({ model, version, reason }: Quarantined): ModelError {
   const message = `version ${version} of model ${model} is quarantined: ${reason}; it is not loaded again until its version znode is written again`;
   return new ModelError('QUARANTINED', message);
+}
+
+async function read(file: string, log: Logger): Promise<LifeRecord> {
+  try {
+    const found = await readSealed(file);
+    if (found === undefined) return NO_LIFE;
+    const record = parseLifeRecord(found);
+    if (record !== undefined) return record;
+    log.error({ file }, 'the record of lives is not understood and ignored');
+  } catch (error) {
+    log.error({ file, error: errorMessage(error) }, 'the record of lives cannot be read and is ignored');
+  }
+  return NO_LIFE;
 }

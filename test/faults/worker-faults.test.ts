@@ -1,4 +1,4 @@
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSession, type ZooKeeperSession } from '../../src/streams/session';
 import { END_THREAD, FILL_HEAP, FOR_EVER, GREEDY } from '../support/greedy-handler';
@@ -23,6 +23,7 @@ const start = (...nodeOptions: readonly string[]): Promise<ServeProcess> =>
     zookeeper: zookeeper.connectString,
     models: join(directory.path, 'models'),
     replica: 'one',
+    stateDir: join(directory.path, 'state'),
     nodeOptions,
   });
 const answers = ({ url }: ServeProcess, model: string, timeoutMs?: number): Promise<void> =>
@@ -47,7 +48,7 @@ beforeAll(async () => {
   await write('rounds/version', '1');
   await write('rounds/config', '{"admission":{"timeoutMs":500}}');
   await write('greedy/version', '1');
-  await write('greedy/config', '{"admission":{"timeoutMs":30000}}');
+  await write('greedy/config', '{"admission":{"timeoutMs":30000},"residency":{"keepPrevious":0}}');
 });
 
 afterAll(async () => {
@@ -85,8 +86,23 @@ test('a call of ONNX Runtime that never returns: another worker takes over, and 
   expect((await session.children('/zooserve/status/rounds'))?.names ?? []).toEqual([]);
 });
 
-test('a version that loses its worker three times gives way to the one before it, and the status says so', async () => {
-  await using replica = await start();
+test('a version that loses its worker three times gives way to one that served before, also in the next life', async () => {
+  const replica = await start();
+  const quarantined = (): Promise<void> =>
+    passes(async () => {
+      const node = await session.get('/zooserve/status/greedy/one');
+      expect(JSON.parse(node?.data.toString() ?? '{}')).toMatchObject({
+        desired: { version: '2' },
+        serving: { version: '1' },
+        resident: ['1'],
+        phase: 'FAILED',
+        error: {
+          code: 'QUARANTINED',
+          message: expect.stringContaining('it has lost 3 workers') as string,
+          retryable: false,
+        },
+      });
+    });
   await answers(replica, 'greedy');
   await write('greedy/version', '2');
   for (let losses = 0; losses < 3; losses += 1) {
@@ -95,16 +111,42 @@ test('a version that loses its worker three times gives way to the one before it
     });
     expect((await infer(replica.url, 'greedy', [[END_THREAD]])).status).toBe(503);
   }
+  await quarantined();
+  expect((await infer(replica.url, 'greedy', [[1]])).version).toBe('1');
+  expect((await fetch(`${replica.url}/v2/health/ready`)).status).toBe(200);
+  expect(await replica.end()).toBe(0);
+
+  await using next = await start();
+  await answers(next, 'greedy');
+  expect((await infer(next.url, 'greedy', [[1]])).version).toBe('1');
+  await quarantined();
+  await write('greedy/version', '2');
   await passes(async () => {
-    expect((await infer(replica.url, 'greedy', [[1]])).version).toBe('1');
+    expect((await infer(next.url, 'greedy', [[1]])).version).toBe('2');
+  });
+});
+
+test('one that nothing can stand in for answers 503 with the reason, and is tried again after a minute', async () => {
+  await rm(join(directory.path, 'state'), { recursive: true });
+  await using replica = await start();
+  for (let losses = 0; losses < 3; losses += 1) {
+    await answers(replica, 'greedy');
+    expect((await infer(replica.url, 'greedy', [[END_THREAD]])).status).toBe(503);
+  }
+  await passes(async () => {
+    expect(await infer(replica.url, 'greedy', [[1]])).toMatchObject({
+      status: 503,
+      error: expect.stringMatching(
+        /^model greedy serves no version: version 2 of model greedy is quarantined: it has lost 3 workers .* no other version can answer in its place, so it is started again in 60 s, or when it is promoted again$/,
+      ) as string,
+    });
     const node = await session.get('/zooserve/status/greedy/one');
     expect(JSON.parse(node?.data.toString() ?? '{}')).toMatchObject({
-      desired: { version: '2' },
-      serving: { version: '1' },
-      resident: ['1'],
+      serving: null,
       phase: 'FAILED',
-      error: { code: 'QUARANTINED', retryable: false },
+      error: { code: 'QUARANTINED', retryable: true },
     });
   });
-  expect((await fetch(`${replica.url}/v2/health/ready`)).status).toBe(200);
+  await write('greedy/version', '1');
+  await answers(replica, 'greedy');
 });

@@ -3,7 +3,7 @@ import { LeftBehind } from '../../src/inference/left-behind';
 import { Metrics } from '../../src/metrics';
 import { eventually } from '../support/eventually';
 import { config } from './requests';
-import { ASKS, output, Scene } from './slot-scene';
+import { ASKS, Scene } from './slot-scene';
 
 const QUARANTINED = { code: 'QUARANTINED', retryable: false } as const;
 
@@ -71,16 +71,8 @@ test('configs, and deaths of the version that stands in, change nothing about wh
   expect(scene.slot.state).toMatchObject({ serving: { version: '1', stamp: 'a' }, fault: QUARANTINED });
 });
 
-test('with nothing to take its place a version is started again however often its worker ends', async () => {
-  await using scene = await Scene.open();
-  await scene.slot.serve({ version: '1', stamp: 'a' });
-  await lose(scene, '1', 4);
-  expect(output(await scene.ask(), 'version')).toEqual([1]);
-  expect(scene.slot.state.fault).toBeUndefined();
-});
-
 test('a version that refuses the config in force does not stand in', async () => {
-  await using scene = await Scene.open();
+  await using scene = await Scene.open({ slowRetryMs: 100 });
   const strict = 'export default { params: { type: "object", additionalProperties: false } };';
   await writeFile(scene.path('models/m/1/handler.js'), strict);
   await scene.slot.serve({ version: '1', stamp: 'a' });
