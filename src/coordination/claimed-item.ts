@@ -1,5 +1,6 @@
 import { CoordinationError, ZooKeeperError } from '../errors';
 import type { TransactionOp, ZooKeeperSession } from '../streams/session';
+import { checkArguments } from './checked-arguments';
 import type { Claim } from './claiming';
 import { multiBelow } from './create-below';
 import { burialOps } from './dead-letters';
@@ -23,7 +24,7 @@ export interface RetryOptions {
 
 /**
  * An item of a work queue that this process has claimed. It is settled by the first call of `acknowledge`, `retry` or
- * `reject`, unless the claim is lost before.
+ * `reject`, unless the claim is lost before; not by one that rejects with `BAD_ARGUMENTS`.
  */
 export class ClaimedItem {
   readonly id: string;
@@ -78,6 +79,7 @@ export class ClaimedItem {
    * with the error of the one of `ops` that failed; the item is then not settled, and still claimed.
    */
   async acknowledge(ops: readonly TransactionOp[] = []): Promise<void> {
+    checkArguments({ ops });
     const done = [
       { op: 'remove', path: this.#item, version: this.attempt },
       { op: 'remove', path: this.#claim.path },
@@ -90,6 +92,8 @@ export class ClaimedItem {
    * dead letters with `reason`. A claim that was lost is no error: the item is back already.
    */
   async retry(reason: string, options: RetryOptions = {}): Promise<void> {
+    const { afterMs = 0, signal } = options;
+    checkArguments({ reason, options, afterMs, signal });
     if (this.attempt >= this.#maxAttempts) {
       await this.reject(reason);
       return;
@@ -103,6 +107,7 @@ export class ClaimedItem {
 
   /** Puts the item with the dead letters at once. A claim that was lost is no error: another worker decides. */
   async reject(reason: string): Promise<void> {
+    checkArguments({ reason });
     const letter = { id: this.id, data: this.data, attempts: this.attempt, reason };
     const ops = [...burialOps(this.#paths, letter), { op: 'remove', path: this.#claim.path } as const];
     await this.#settle(ops, multiBelow).catch(ignoreLost);

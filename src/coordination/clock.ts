@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { endWith, filter, from, ignoreElements, merge, skip, Subject, timer, type Observable } from 'rxjs';
 import { ZooKeeperError } from '../errors';
 import type { ZooKeeperSession } from '../streams/session';
+import { checkArguments } from './checked-arguments';
 import { JoinedSignal } from './joined-signal';
 import { OffsetEstimate } from './offset-estimate';
 import { hasCode, persistently } from './persistently';
@@ -13,7 +14,7 @@ const LEAST_PAUSE_MS = 500;
 const TIMER_MS = 2;
 
 export interface ClockOptions {
-  /** Writes in a row each time that the leader's clock is asked; more of them narrow the bound. 8 by default. */
+  /** Writes in a row each time that the leader's clock is asked, from 1; more of them narrow the bound. 8 by default. */
   readonly samples?: number;
   /** How often it is asked; 10,000 ms by default. It is also asked at each reconnect, and when `now` finds a new leader. */
   readonly everyMs?: number;
@@ -58,16 +59,18 @@ export interface UntilOptions {
  * again. That the leader's clock is right: it is the ensemble's, not the world's.
  *
  * Rejects with the signal's reason, with `CLOSED` or `AUTH_FAILED` for the session's end, or with what the server
- * refuses.
+ * refuses; with `BAD_ARGUMENTS` for arguments that cannot be right.
  */
 export async function startClock(
   session: ZooKeeperSession,
   path: string,
   options: ClockOptions = {},
 ): Promise<EnsembleClock> {
-  const clock = new EnsembleClock(session, path, options);
+  const { samples = 8, everyMs = 10_000, driftPpm = 500, signal } = options;
+  checkArguments({ session, path, options, samples, everyMs, driftPpm, signal });
+  const clock = new EnsembleClock(session, path, { samples, everyMs, driftPpm });
   try {
-    await clock.ask(options.signal);
+    await clock.ask(signal);
   } catch (error) {
     clock[Symbol.dispose]();
     throw error;
@@ -92,12 +95,12 @@ export class EnsembleClock implements Disposable {
   #epoch = '';
 
   /** @internal Use {@link startClock}. */
-  constructor(session: ZooKeeperSession, path: string, options: ClockOptions) {
+  constructor(session: ZooKeeperSession, path: string, options: Required<Omit<ClockOptions, 'signal'>>) {
     this.#session = session;
     this.#path = path;
-    this.#samples = options.samples ?? 8;
-    this.#everyMs = options.everyMs ?? 10_000;
-    this.#driftPpm = options.driftPpm ?? 500;
+    this.#samples = options.samples;
+    this.#everyMs = options.everyMs;
+    this.#driftPpm = options.driftPpm;
     this.#estimate = new OffsetEstimate(this.#driftPpm);
   }
 
@@ -114,10 +117,9 @@ export class EnsembleClock implements Disposable {
    * same time it is then that time, give or take the bound, and how late they were woken. Rejects with the signal's
    * reason, or with `CLOSED` or `AUTH_FAILED` when the clock or its session has ended.
    */
-  async until(
-    time: number,
-    { signal, maxErrorMs = Number.MAX_VALUE }: UntilOptions = {},
-  ): Promise<EnsembleTime> {
+  async until(time: number, options: UntilOptions = {}): Promise<EnsembleTime> {
+    const { signal, maxErrorMs = Number.MAX_VALUE } = options;
+    checkArguments({ time, options, signal, maxErrorMs });
     using either = new JoinedSignal(this.#ended.signal, signal);
     const over = either.signal;
     for (;;) {

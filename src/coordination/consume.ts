@@ -1,4 +1,5 @@
 import { errorMessage } from '../errors';
+import { checkArguments } from './checked-arguments';
 import type { ClaimedItem } from './claimed-item';
 import { JoinedSignal } from './joined-signal';
 import { ignoreLost } from './not-held';
@@ -23,13 +24,15 @@ const LONGEST_RETRY_MS = 60_000;
  * claim was lost before it could be acknowledged.
  *
  * Resolves when `options.signal` has aborted and the item in work is settled. Rejects with `CLOSED` or `AUTH_FAILED`
- * for the session's end, or with what the server refuses.
+ * for the session's end, or with what the server refuses; with `BAD_ARGUMENTS` for arguments that cannot be right.
  */
 export async function consume(
   queue: WorkQueue,
   work: (item: ClaimedItem, signal: AbortSignal) => Promise<void>,
-  { signal, retryAfterMs = 1000 }: ConsumeOptions = {},
+  options: ConsumeOptions = {},
 ): Promise<void> {
+  const { signal, retryAfterMs = 1000 } = options;
+  checkArguments({ queue, work, options, signal, retryAfterMs });
   const failed = new AbortController();
   using stopping = new JoinedSignal(failed.signal, signal);
   const stop = stopping.signal;

@@ -10,7 +10,7 @@ export function parseCount(path: string, data: Buffer | undefined): bigint {
   if (text === '') return 0n;
   if (NUMBER.test(text)) {
     const count = BigInt(text);
-    if (inRange(count)) return count;
+    if (isCount(count)) return count;
   }
   throw new CoordinationError(
     'BAD_DATA',
@@ -20,10 +20,11 @@ export function parseCount(path: string, data: Buffer | undefined): bigint {
 
 /** Throws a RangeError for what {@link parseCount} would not read. */
 export function formatCount(path: string, count: bigint): Buffer {
-  if (!inRange(count)) throw new RangeError(`${count} leaves the range of 64 bits of the counter ${path}`);
+  if (!isCount(count)) throw new RangeError(`${count} leaves the range of 64 bits of the counter ${path}`);
   return Buffer.from(count.toString());
 }
 
-function inRange(count: bigint): boolean {
-  return count >= LOWEST && count <= HIGHEST;
+/** Whether a counter can be that. */
+export function isCount(count: unknown): boolean {
+  return typeof count === 'bigint' && count >= LOWEST && count <= HIGHEST;
 }

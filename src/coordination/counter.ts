@@ -1,6 +1,7 @@
 import { distinctUntilChanged, map, type Observable } from 'rxjs';
 import { backoffMs } from '../backoff';
 import type { ZooKeeperSession } from '../streams/session';
+import { checkArguments } from './checked-arguments';
 import { CountedOnce } from './counted-once';
 import { parseCount } from './count';
 import { inBackground } from './own-node';
@@ -36,6 +37,7 @@ export class Counter {
   readonly #session: ZooKeeperSession;
 
   constructor(session: ZooKeeperSession, path: string) {
+    checkArguments({ session, path });
     this.#session = session;
     this.path = path;
   }
@@ -44,7 +46,9 @@ export class Counter {
    * The number now. It may be older than what another client has seen: `session.sync` first, if that matters. Rejects
    * with `BAD_DATA` where something else than a number stands.
    */
-  async value({ signal }: CountOptions = {}): Promise<bigint> {
+  async value(options: CountOptions = {}): Promise<bigint> {
+    const { signal } = options;
+    checkArguments({ options, signal });
     const node = await persistently(this.#session, signal, () => this.#session.get(this.path));
     return parseCount(this.path, node?.data);
   }
@@ -63,12 +67,14 @@ export class Counter {
    * or with what the server refuses.
    */
   async add(delta: bigint, options: CountOptions = {}): Promise<bigint> {
+    checkArguments({ delta, options, signal: options.signal });
     const { after } = await this.#change((count) => count + delta, options);
     return after;
   }
 
   /** Makes it `count`, whatever it was, and resolves with what it was, under the terms of {@link add}. */
   async exchange(count: bigint, options: CountOptions = {}): Promise<bigint> {
+    checkArguments({ count, options, signal: options.signal });
     const { before } = await this.#change(() => count, options);
     return before;
   }

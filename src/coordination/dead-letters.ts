@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ZooKeeperError } from '../errors';
 import type { TransactionOp, ZooKeeperSession } from '../streams/session';
+import { checkArguments } from './checked-arguments';
 import { multiBelow } from './create-below';
 import { hasCode, persistently } from './persistently';
 import { queuePaths, type QueuePaths } from './queue-paths';
@@ -29,6 +30,7 @@ export function burialOps(paths: QueuePaths, { id, data, attempts, reason }: Dea
 
 /** The dead letters of the queue `directory`, in the order in which they were put there as items. */
 export async function readDeadLetters(session: ZooKeeperSession, directory: string): Promise<DeadLetter[]> {
+  checkArguments({ session, directory });
   const paths = queuePaths(directory);
   const names = inSequence((await session.children(paths.dead))?.names ?? []).map(({ name }) => name);
   const letters = await Promise.all(names.map((id) => read(session, paths, id)));
@@ -43,8 +45,10 @@ export async function requeueDeadLetter(
   session: ZooKeeperSession,
   directory: string,
   { id, data }: Pick<DeadLetter, 'id' | 'data'>,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal } = {},
 ): Promise<void> {
+  const { signal } = options;
+  checkArguments({ session, directory, id, data, options, signal });
   const paths = queuePaths(directory);
   const item = `${paths.items}/${prefixOf(randomUUID())}`;
   const put: TransactionOp = { op: 'create', path: item, data, mode: 'PERSISTENT_SEQUENTIAL' };
@@ -56,8 +60,10 @@ export async function discardDeadLetter(
   session: ZooKeeperSession,
   directory: string,
   { id }: Pick<DeadLetter, 'id'>,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal } = {},
 ): Promise<void> {
+  const { signal } = options;
+  checkArguments({ session, directory, id, options, signal });
   await transact(session, discardOps(queuePaths(directory), id), signal);
 }
 

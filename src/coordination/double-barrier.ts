@@ -1,6 +1,7 @@
 import { filter, merge } from 'rxjs';
 import type { ZooKeeperSession } from '../streams/session';
 import type { Stat } from '../streams/stat';
+import { checkArguments } from './checked-arguments';
 import { EnteredBarrier, type Opening } from './entered-barrier';
 import { createOwnNode, inBackground, type OwnNode } from './own-node';
 import { hasCode, persistently } from './persistently';
@@ -36,15 +37,16 @@ export interface EnterOptions {
  * of its round find that it has left. Giving up at the very moment of opening counts as having entered and left again.
  *
  * Rejects with the signal's reason, with `CLOSED` or `AUTH_FAILED` for the session's end, or with what the server
- * refuses.
+ * refuses; with `BAD_ARGUMENTS` for arguments that cannot be right, such as a size that is no whole number from 1.
  */
 export async function enterBarrier(
   session: ZooKeeperSession,
   directory: string,
   size: number,
-  { signal, data = new Uint8Array() }: EnterOptions = {},
+  options: EnterOptions = {},
 ): Promise<EnteredBarrier> {
-  if (!Number.isSafeInteger(size) || size < 1) throw new RangeError(`a barrier for ${size} never opens`);
+  const { signal, data = new Uint8Array() } = options;
+  checkArguments({ session, directory, size, options, signal, data });
   let former: string | undefined;
   for (;;) {
     const own = await createOwnNode(session, directory, data, signal, former);

@@ -1,5 +1,6 @@
 import { filter } from 'rxjs';
 import type { ZooKeeperSession } from '../streams/session';
+import { checkArguments } from './checked-arguments';
 import { Holding } from './holding';
 import { inBackground, type OwnNode } from './own-node';
 import { persistently } from './persistently';
@@ -50,9 +51,11 @@ export class EnteredBarrier implements AsyncDisposable {
   /**
    * Says that this participant is done, and waits until all others are, by leaving or by dying. Rejects with the
    * signal's reason, with `CLOSED` or `AUTH_FAILED` for the session's end, or with what the server refuses; this one has
-   * left all the same. Safe twice.
+   * left all the same, except that it stays for `BAD_ARGUMENTS`. Safe twice.
    */
-  async leave({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async leave(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const { signal } = options;
+    checkArguments({ options, signal });
     this.#holding.release();
     try {
       await this.#awaitOthers(signal);

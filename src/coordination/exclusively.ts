@@ -1,4 +1,5 @@
 import type { ZooKeeperSession } from '../streams/session';
+import { checkArguments } from './checked-arguments';
 import type { HeldLock } from './held-lock';
 import { JoinedSignal } from './joined-signal';
 import { acquireLock, type AcquireOptions } from './lock';
@@ -14,6 +15,7 @@ export async function exclusively<T>(
   task: (lock: HeldLock, signal: AbortSignal) => Promise<T>,
   options: AcquireOptions = {},
 ): Promise<T> {
+  checkArguments({ task, options });
   await using lock = await acquireLock(session, directory, options);
   using either = new JoinedSignal(lock.doubt, options.signal);
   return await task(lock, either.signal);

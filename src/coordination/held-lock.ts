@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { TransactionOp, ZooKeeperSession } from '../streams/session';
+import { checkArguments } from './checked-arguments';
 import { Holding, type HoldState } from './holding';
 import type { OwnNode } from './own-node';
 import { hasCode } from './persistently';
@@ -56,6 +57,7 @@ export class HeldLock implements AsyncDisposable {
    * cannot interfere with another holder. Rejects with `NOT_HELD`, or as `session.multi` does.
    */
   async commit(ops: readonly TransactionOp[]): Promise<void> {
+    checkArguments({ ops });
     const { state } = this.#holding;
     if (state === 'LOST' || state === 'RELEASED') throw this.#holding.notHeld();
     try {

@@ -2,6 +2,7 @@ import { filter, ReplaySubject, tap, type Observable } from 'rxjs';
 import { CoordinationError } from '../errors';
 import { harmless } from '../streams/harmless';
 import type { ZooKeeperSession } from '../streams/session';
+import { checkArguments } from './checked-arguments';
 import type { HeldLock } from './held-lock';
 import { acquireLock } from './lock';
 import { hasCode } from './persistently';
@@ -33,13 +34,17 @@ export interface CandidacyOptions {
  *
  * What cannot be promised: that there is a leader at every moment, or that a paused process knows in time that it
  * leads no more.
+ *
+ * Throws `BAD_ARGUMENTS` for arguments that cannot be right.
  */
 export function startCandidacy(
   session: ZooKeeperSession,
   directory: string,
   options: CandidacyOptions = {},
 ): Candidacy {
-  return new Candidacy(session, directory, options);
+  const { data = new Uint8Array() } = options;
+  checkArguments({ session, directory, options, data });
+  return new Candidacy(session, directory, data);
 }
 
 /** One who stands for leader until it is disposed of, which is to resign. */
@@ -55,9 +60,9 @@ export class Candidacy implements AsyncDisposable {
   #leadership: Leadership = { role: 'CANDIDATE' };
 
   /** @internal Use {@link startCandidacy}. */
-  constructor(session: ZooKeeperSession, directory: string, { data }: CandidacyOptions) {
+  constructor(session: ZooKeeperSession, directory: string, data: Uint8Array) {
     this.leadership$ = harmless(this.#leadership$, session.log);
-    this.#ended = this.#stand(session, directory, data ?? new Uint8Array());
+    this.#ended = this.#stand(session, directory, data);
   }
 
   get leadership(): Leadership {

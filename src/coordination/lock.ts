@@ -1,5 +1,6 @@
 import { filter, merge } from 'rxjs';
 import type { ZooKeeperSession } from '../streams/session';
+import { checkArguments } from './checked-arguments';
 import { HeldLock } from './held-lock';
 import { createOwnNode, inBackground, type OwnNode } from './own-node';
 import { hasCode, persistently } from './persistently';
@@ -33,13 +34,15 @@ export interface AcquireOptions {
  * clients that expire. More than 2^31 acquisitions on one znode (`EXHAUSTED`). A lock is not re-entrant.
  *
  * Rejects with the signal's reason, with `CLOSED` or `AUTH_FAILED` for the session's end, or with what the server
- * refuses, such as `NO_AUTH`.
+ * refuses, such as `NO_AUTH`; with `BAD_ARGUMENTS` for arguments that cannot be right.
  */
 export async function acquireLock(
   session: ZooKeeperSession,
   directory: string,
-  { signal, data = new Uint8Array() }: AcquireOptions = {},
+  options: AcquireOptions = {},
 ): Promise<HeldLock> {
+  const { signal, data = new Uint8Array() } = options;
+  checkArguments({ session, directory, options, signal, data });
   let former: string | undefined;
   for (;;) {
     const own = await createOwnNode(session, directory, data, signal, former);

@@ -15,10 +15,10 @@ import {
   type Subscription,
 } from 'rxjs';
 import { backoffMs } from '../backoff';
-import { ZooKeeperError } from '../errors';
 import { harmless } from '../streams/harmless';
 import { latest } from '../streams/latest';
 import type { DataSnapshot, ZooKeeperSession } from '../streams/session';
+import { checkArguments } from './checked-arguments';
 import { createBelow } from './create-below';
 import { hasCode, persistently, withinSession } from './persistently';
 import { sameSession } from './session-id';
@@ -46,19 +46,17 @@ export interface JoinOptions {
  * What cannot be promised: that the others see a change at the same moment, or that a member they see is alive: it may
  * have died less than a session timeout ago. Of several with one name only one is a member at a time; the others wait.
  *
- * Rejects with `BAD_ARGUMENTS` for a name with a slash, with the signal's reason, with `CLOSED` or `AUTH_FAILED` for the session's end, or with what the server
+ * Rejects with `BAD_ARGUMENTS` for arguments that cannot be right, such as a name with a slash, with the signal's reason, with `CLOSED` or `AUTH_FAILED` for the session's end, or with what the server
  * refuses; then nothing is left behind.
  */
 export async function joinGroup(
   session: ZooKeeperSession,
   directory: string,
   name: string,
-  { data = new Uint8Array(), signal }: JoinOptions = {},
+  options: JoinOptions = {},
 ): Promise<Membership> {
-  if (name.includes('/')) {
-    const outcome = { path: `${directory}/${name}`, mayHaveHappened: false, retryable: false };
-    throw new ZooKeeperError('BAD_ARGUMENTS', `${JSON.stringify(name)} is no name: it has a slash`, outcome);
-  }
+  const { data = new Uint8Array(), signal } = options;
+  checkArguments({ session, directory, name, options, data, signal });
   await connected(session, signal);
   const membership = new Membership(session, directory, name, data);
   try {
@@ -107,8 +105,9 @@ export class Membership implements AsyncDisposable {
     this.#upkeep = merge(present$, kept$).pipe(distinctUntilChanged()).subscribe(this.#present$);
   }
 
-  /** What the others see of this member from now on; written as soon as there is a connection. */
+  /** What the others see of this member from now on; written as soon as there is a connection. Throws `BAD_ARGUMENTS`. */
   update(data: Uint8Array): void {
+    checkArguments({ data });
     this.#wanted$.next(data);
   }
 

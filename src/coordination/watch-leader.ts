@@ -1,5 +1,6 @@
 import { distinctUntilChanged, map, of, switchMap, type Observable } from 'rxjs';
 import type { ZooKeeperSession } from '../streams/session';
+import { checkArguments } from './checked-arguments';
 import { inSequence } from './sequence';
 import { watchedChildren, watchedData } from './watched';
 
@@ -16,9 +17,11 @@ export interface Leader {
  * While this session is not connected, the last known one stays.
  *
  * Each who watches is woken by every candidate that comes or goes. Completes when the session is closed; errors with
- * `AUTH_FAILED`, and with `NO_AUTH` when the znode or the leader's may not be read.
+ * `AUTH_FAILED`, and with `NO_AUTH` when the znode or the leader's may not be read. Throws `BAD_ARGUMENTS` for arguments
+ * that cannot be right.
  */
 export function watchLeader(session: ZooKeeperSession, directory: string): Observable<Leader | undefined> {
+  checkArguments({ session, directory });
   return watchedChildren(session, directory).pipe(
     map(({ node }) => inSequence(node?.names ?? [])[0]?.name),
     distinctUntilChanged(),

@@ -1,6 +1,7 @@
 import { Observable, Subscription } from 'rxjs';
 import { harmless } from '../streams/harmless';
 import type { DataSnapshot, ZooKeeperSession } from '../streams/session';
+import { checkArguments } from './checked-arguments';
 import { watchedChildren, watchedData } from './watched';
 
 export interface Member {
@@ -17,12 +18,13 @@ export interface Member {
  * the last known ones stay. Each who watches holds a watch for each member.
  *
  * Completes when the session is closed; errors with `AUTH_FAILED`, and with `NO_AUTH` when the group or a member of it may
- * not be read.
+ * not be read. Throws `BAD_ARGUMENTS` for arguments that cannot be right.
  */
 export function watchMembers(
   session: ZooKeeperSession,
   directory: string,
 ): Observable<ReadonlyMap<string, Member>> {
+  checkArguments({ session, directory });
   const members$ = new Observable<ReadonlyMap<string, Member>>((subscriber) => {
     const members = new Map<string, WatchedMember>();
     const watch = (name: string, member: WatchedMember) => {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { combineLatest, filter, map } from 'rxjs';
+import { badArgument } from '../streams/bad-argument';
 import type { ZooKeeperSession } from '../streams/session';
+import { checkArguments } from './checked-arguments';
 import { ClaimedItem } from './claimed-item';
 import { Claiming } from './claiming';
 import { createBelow } from './create-below';
@@ -62,10 +64,9 @@ export class WorkQueue {
   /** Items that were free when they were last listed, and have not been tried since. */
   #candidates: string[] = [];
 
-  constructor(session: ZooKeeperSession, directory: string, { maxAttempts = 5 }: WorkQueueOptions = {}) {
-    if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1) {
-      throw new RangeError(`maxAttempts is ${maxAttempts}; it has to be a whole number from 1`);
-    }
+  constructor(session: ZooKeeperSession, directory: string, options: WorkQueueOptions = {}) {
+    const { maxAttempts = 5 } = options;
+    checkArguments({ session, directory, options, maxAttempts });
     this.maxAttempts = maxAttempts;
     this.#session = session;
     this.#paths = queuePaths(directory);
@@ -74,12 +75,13 @@ export class WorkQueue {
   /**
    * Adds an item of at most {@link MAX_ITEM_BYTES} and returns its id. A reply that was lost makes no second item,
    * unless the first one was done before this client was back. Rejects with the signal's reason; the item may then be
-   * there.
+   * there. Rejects with `BAD_ARGUMENTS` for what is no Uint8Array, or too long.
    */
-  async put(data: Uint8Array, { signal }: WaitOptions = {}): Promise<string> {
-    if (data.length > MAX_ITEM_BYTES) {
-      throw new RangeError(`an item of ${data.length} bytes; ${MAX_ITEM_BYTES} are the most`);
-    }
+  async put(data: Uint8Array, options: WaitOptions = {}): Promise<string> {
+    const { signal } = options;
+    checkArguments({ data, options, signal });
+    if (data.length > MAX_ITEM_BYTES)
+      throw badArgument('the length of data', data.length, `${MAX_ITEM_BYTES} at the most`);
     const { items } = this.#paths;
     const session = this.#session;
     const tag = randomUUID();
@@ -101,7 +103,9 @@ export class WorkQueue {
    * Waits for an item that nobody has claimed, and claims it. Rejects with the signal's reason, with `CLOSED` or
    * `AUTH_FAILED` for the session's end, or with what the server refuses.
    */
-  async claim({ signal }: WaitOptions = {}): Promise<ClaimedItem> {
+  async claim(options: WaitOptions = {}): Promise<ClaimedItem> {
+    const { signal } = options;
+    checkArguments({ options, signal });
     for (;;) {
       const name = this.#candidates.shift();
       if (name === undefined) this.#candidates = candidates(await this.#free(signal));

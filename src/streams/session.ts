@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Observable } from 'rxjs';
 import { OPEN, OWN_AND_READABLE, type AclEntry } from '../acl';
 import { awaitConnected, refuse } from './availability';
+import { checkedMode, checkedOps, checkedSignal, checkedVersion } from './checked-operation';
 import { checkedOptions } from './checked-options';
 import { parseConnectString } from './connect-string';
 import type { Connection } from './connection';
@@ -45,7 +46,7 @@ export function openSession(options: SessionOptions): ZooKeeperSession {
  * - They wait for nothing: unless the state is CONNECTED they fail with `CONNECTION_LOSS`, a turn of the event loop
  *   later. Retry after `connected()`. A break while one is under way is `CONNECTION_LOSS` too; a write may then have happened.
  * - They are carried out in the order of the calls. Data are copied by the call; what is no Uint8Array is refused
- *   (`BAD_ARGUMENTS`).
+ *   (`BAD_ARGUMENTS`), and so is what else cannot be right: paths, versions, modes.
  * - Nothing older is ever read than what was read before, by the same server or another, in the same session or
  *   the next. It may be older than what another client has read: `sync` first, if that matters.
  *
@@ -127,7 +128,7 @@ export class ZooKeeperSession implements AsyncDisposable {
 
   /** Resolves when the state is CONNECTED; rejects with `AUTH_FAILED`, `CLOSED`, or `TIMEOUT` for the signal. */
   async connected(signal?: AbortSignal): Promise<void> {
-    await awaitConnected(this.#life, signal);
+    await awaitConnected(this.#life, checkedSignal(signal));
   }
 
   /** Undefined: there is no such node. */
@@ -150,7 +151,7 @@ export class ZooKeeperSession implements AsyncDisposable {
     data: Uint8Array = new Uint8Array(),
     mode: NodeMode = 'PERSISTENT',
   ): Promise<string> {
-    return requests.create(this.#sender, checkedPath(path), data, mode, this.#acl);
+    return requests.create(this.#sender, checkedPath(path), data, checkedMode(mode), this.#acl);
   }
 
   /** Makes the node, empty, and those above it, the chroot included, as far as they are not there. */
@@ -160,17 +161,16 @@ export class ZooKeeperSession implements AsyncDisposable {
 
   /** @param version the version that the node must have (`VERSION_CONFLICT` otherwise); -1: any */
   async set(path: string, data: Uint8Array, version = -1): Promise<Stat> {
-    return requests.setData(this.#sender, checkedPath(path), data, version);
+    return requests.setData(this.#sender, checkedPath(path), data, checkedVersion(version));
   }
 
   async remove(path: string, version = -1): Promise<void> {
-    await requests.remove(this.#sender, checkedPath(path), version);
+    await requests.remove(this.#sender, checkedPath(path), checkedVersion(version));
   }
 
   /** All or nothing. The error is that of the part that failed, and its `outcome.path` is that part's path. */
   async multi(ops: readonly TransactionOp[]): Promise<void> {
-    for (const { path } of ops) checkedPath(path);
-    await requests.multi(this.#sender, ops, this.#acl);
+    await requests.multi(this.#sender, checkedOps(ops), this.#acl);
   }
 
   /** What is read after this is as new as the leader was when this reached it (short of a change of leaders). */

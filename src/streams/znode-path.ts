@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ZooKeeperError } from '../errors';
 
 /** Characters that ZooKeeper allows in no path. */
@@ -5,9 +6,10 @@ const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\ud800-\uf8ff\ufff0-\uffff]/u;
 
 /** `path`, if it is one that a ZooKeeper server takes; throws `BAD_ARGUMENTS` otherwise, and says why. */
 export function checkedPath(path: string): string {
-  const problem = problemOf(path);
+  const problem = pathProblem(path);
   if (problem !== undefined) {
-    throw new ZooKeeperError('BAD_ARGUMENTS', `${JSON.stringify(path)} is no znode path: ${problem}`, {
+    const shown = typeof path === 'string' ? JSON.stringify(path) : inspect(path, { depth: 0 });
+    throw new ZooKeeperError('BAD_ARGUMENTS', `${shown} is no znode path: ${problem}`, {
       path,
       mayHaveHappened: false,
       retryable: false,
@@ -34,7 +36,9 @@ export function withoutChroot(chroot: string, path: string): string {
   return path.startsWith(`${chroot}/`) ? path.slice(chroot.length) : path;
 }
 
-function problemOf(path: string): string | undefined {
+/** What is wrong with a path, which in JavaScript may be anything; undefined: nothing. */
+export function pathProblem(path: unknown): string | undefined {
+  if (typeof path !== 'string') return 'it is no text';
   if (!path.startsWith('/')) return 'it does not start with a slash';
   if (path === '/') return undefined;
   if (path.endsWith('/')) return 'it ends with a slash';

@@ -90,10 +90,6 @@ describe('entering', () => {
     await place.leave();
   });
 
-  it.each([0, -1, 1.5])('of %d is refused', async (size) => {
-    await expect(enterBarrier(other, directory, size)).rejects.toThrow(RangeError);
-  });
-
   it('does not count who has died while it waited', async () => {
     const dying = await connect(zookeeper.connectString);
     const lost = enterBarrier(dying, directory, 2).catch((error: unknown) => error);

@@ -174,14 +174,6 @@ describe('joining', () => {
     await expect(joinGroup(session, scene.path, 'ann')).rejects.toBe(refused);
   });
 
-  it('refuses a name with a slash', async () => {
-    const path = `${scene.path}/a/b`;
-    await expect(joinGroup(scene.other, scene.path, 'a/b')).rejects.toMatchObject({
-      code: 'BAD_ARGUMENTS',
-      outcome: { path },
-    });
-  });
-
   it('is tried again when the directory is removed in the middle of it', async () => {
     let attempts = 0;
     const session = replacing(scene.other, 'create', async (...args) => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { discardDeadLetter, readDeadLetters, requeueDeadLetter } from '../../src/coordination/dead-letters';
-import { MAX_ITEM_BYTES, WorkQueue } from '../../src/coordination/work-queue';
+import { MAX_ITEM_BYTES } from '../../src/coordination/work-queue';
 import { eventually } from '../support/eventually';
 import { connect } from '../support/fleet';
 import { connectionLost, meddling, replacing } from '../support/meddling';
@@ -64,18 +64,6 @@ describe('a queue', () => {
     await item.reject('too large for me');
     const [letter] = await scene.letters();
     expect(letter!.data.equals(most)).toBe(true);
-    await expect(scene.queue.put(Buffer.alloc(MAX_ITEM_BYTES + 1))).rejects.toThrow(RangeError);
-  });
-
-  it('refuses a number of attempts that is none', () => {
-    for (const maxAttempts of [0, -1, 1.5, NaN])
-      expect(() => new WorkQueue(scene.first, '/x', { maxAttempts })).toThrow(RangeError);
-  });
-
-  it('rejects with what the server refuses', async () => {
-    const queue = new WorkQueue(scene.first, '/not//a/path');
-    await expect(queue.put(bytes('a'))).rejects.toMatchObject({ code: 'BAD_ARGUMENTS' });
-    await expect(queue.claim()).rejects.toMatchObject({ code: 'BAD_ARGUMENTS' });
   });
 
   it('puts an item once though the reply was lost', async () => {

@@ -16,7 +16,7 @@ const acl = (permissions: number) => [
   { scheme: 'world', id: 'anyone', permissions },
 ];
 
-describe('a number that a session cannot be kept with is refused, and what would be right is said', () => {
+describe('an option that a session cannot be kept with is refused, and what would be right is said', () => {
   it.each<[Partial<SessionOptions>, RegExp]>([
     [{ sessionTimeoutMs: 1e10 }, /^sessionTimeoutMs is 10000000000; .* from 1 to 2147483647$/],
     [{ sessionTimeoutMs: NaN }, /^sessionTimeoutMs is NaN; it has to be a whole number of milliseconds/],
@@ -25,11 +25,23 @@ describe('a number that a session cannot be kept with is refused, and what would
     [{ sessionTimeoutMs: -1 }, /^sessionTimeoutMs is -1/],
     [{ sessionTimeoutMs: 2000.5 }, /^sessionTimeoutMs is 2000.5/],
     // As JavaScript may have it.
-    [{ sessionTimeoutMs: '2000' as unknown as number }, /^sessionTimeoutMs is 2000/],
+    [{ sessionTimeoutMs: '2000' as unknown as number }, /^sessionTimeoutMs is '2000'; /],
     [{ auditEveryMs: NaN }, /^auditEveryMs is NaN; .* up to 1000000000, or 0 for never$/],
     [{ auditEveryMs: -1 }, /^auditEveryMs is -1/],
     [{ auditEveryMs: Infinity }, /^auditEveryMs is Infinity/],
     [{ acl: acl(32) }, /^acl\[1\]\.permissions is 32; it has to be a sum of 1 \(r\)/],
+    [
+      { connectString: undefined as unknown as string },
+      /^connectString is undefined; it has to be host:port/,
+    ],
+    [{ auth: 'digest:a:b' as never }, /^auth is '\(not shown\)'; it has to be \{ scheme: 'digest', /],
+    [{ auth: { scheme: 'digest' } as never }, /^auth is '\(not shown\)'/],
+    [
+      { acl: 'world:anyone:r' as never },
+      /^acl is 'world:anyone:r'; it has to be an array: parseAcl makes one$/,
+    ],
+    [{ tls: {} as never }, /^tls is \{\}; it has to be a function$/],
+    [{ lookup: '127.0.0.1' as never }, /^lookup is '127\.0\.0\.1'; it has to be a function$/],
     [{ acl: acl(NaN) }, /^acl\[1\]\.permissions is NaN/],
   ])('%j', async (options, words) => {
     const error = await refusal(options);
