@@ -45,7 +45,7 @@ export class Metrics {
   /** Read off the queues when it is asked for: see {@link Metrics.sampleQueueDepth}. */
   readonly queueDepth = new Gauge({
     name: 'zooserve_queue_depth',
-    help: 'Inference requests waiting, not yet handed over',
+    help: 'Inference requests waiting, not yet run',
     labelNames: ['model'] as const,
     registers: [this.registry],
     collect: () => {

@@ -63,7 +63,8 @@ export class OnTheEventLoop implements NaiveModel {
 
   infer(request: InferenceRequest): Promise<InferenceAnswer> {
     const { loaded, stamp } = this.#required;
-    this.#admission.requirePlace(DEFAULTS_IN_FORCE.config, request.body.byteLength, this.#crew);
+    const refusal = this.#admission.refusal(DEFAULTS_IN_FORCE.config, request.body.byteLength, this.#crew);
+    if (refusal !== undefined) return refusal;
     const terms = { version: loaded.version, versionStamp: stamp, config: DEFAULTS_IN_FORCE };
     const admitted = new AdmittedRequest(request, terms, (settled, wasRunning) => {
       if (!wasRunning) this.#batcher.remove(settled);

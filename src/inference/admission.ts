@@ -11,8 +11,8 @@ import { Line } from './line';
  * memory. A request that finds nothing else in hand is let in whatever its size.
  */
 const MAX_BYTES_IN_HAND = 256 * 1024 * 1024;
-/** Milliseconds between two searches of a full queue for clients that have gone. */
-const SWEEP_INTERVAL_MS = 10;
+/** Milliseconds between two searches of a full queue for clients that have gone: each looks at all that are in hand. */
+const SWEEP_INTERVAL_MS = 100;
 
 /**
  * What one model has in hand, whichever of its versions answers it: requests waiting, and requests handed over
@@ -33,7 +33,7 @@ export class Admission {
   #sweptAt = -Infinity;
   #drained: Expected<void> | undefined;
   /** What the last request was refused with while the queue was full. */
-  #full: { size: number; atOnce: number; config: HandlerConfig; error: RequestError } | undefined;
+  #full: { size: number; atOnce: number; config: HandlerConfig; refusal: Promise<never> } | undefined;
 
   constructor(readonly model: string) {}
 
@@ -42,17 +42,18 @@ export class Admission {
   }
 
   /**
-   * @throws RequestError QUEUE_FULL when one more request for `crew` would have to wait behind those that the
-   * workers can have at a time, and maxQueued wait there already, or when the body of `bytes` does not fit beside
-   * theirs.
+   * Undefined when one more request for `crew` may enter; else a promise that is rejected with QUEUE_FULL: it would have to
+   * wait behind those that the workers can have at a time, and maxQueued wait there already, or the body of `bytes` does
+   * not fit beside theirs. Nothing is thrown, and for a full queue the promise is the same again while the figures
+   * are: a flood of refusals should cost little.
    */
-  requirePlace(config: HandlerConfig, bytes: number, crew: Crew): void {
-    if (this.#hasPlace(config, crew) && this.#fits(bytes)) return;
-    this.#sweep();
-    if (!this.#hasPlace(config, crew)) throw this.#queueFull(config, crew);
-    if (this.#fits(bytes)) return;
-    throw new RequestError(
-      'QUEUE_FULL',
+  refusal(config: HandlerConfig, bytes: number, crew: Crew): Promise<never> | undefined {
+    let place = this.#hasPlace(config, crew);
+    if (place && this.#fits(bytes)) return undefined;
+    if (this.#sweep()) place = this.#hasPlace(config, crew);
+    if (!place) return this.#queueFull(config, crew);
+    if (this.#fits(bytes)) return undefined;
+    return refused(
       `model ${this.model} has requests with bodies of ${this.#bytes} bytes in hand: ` +
         `${bytes} more do not fit into ${MAX_BYTES_IN_HAND}`,
     );
@@ -62,6 +63,11 @@ export class Admission {
     this.#outstanding.add(request);
     this.#bytes += request.request.body.byteLength;
     this.#deadlines.watch(request);
+  }
+
+  /** Somebody waits for room. */
+  get contended(): boolean {
+    return this.#blocked.size > 0;
   }
 
   /**
@@ -111,22 +117,20 @@ export class Admission {
     return this.#outstanding.size === 0 || this.#bytes + bytes <= MAX_BYTES_IN_HAND;
   }
 
-  /** The same again for as long as the figures are the same: a flood of refusals should cost little. */
-  #queueFull(config: HandlerConfig, crew: Crew): RequestError {
+  #queueFull(config: HandlerConfig, crew: Crew): Promise<never> {
     const { size } = this.#outstanding;
     const atOnce = this.crews.atOnce(config, crew, 0);
     if (this.#full?.size !== size || this.#full.atOnce !== atOnce || this.#full.config !== config) {
       const { maxConcurrent, maxQueued } = config.admission;
       const fewer =
         atOnce < maxConcurrent ? ` ${maxConcurrent}, of which the workers can have ${atOnce}` : '';
-      const error = new RequestError(
-        'QUEUE_FULL',
+      const refusal = refused(
         `model ${this.model} has ${size} requests in hand: at most ${atOnce} run or go next and ${maxQueued} ` +
           `wait behind them (admission.maxConcurrent${fewer}; admission.maxQueued)`,
       );
-      this.#full = { size, atOnce, config, error };
+      this.#full = { size, atOnce, config, refusal };
     }
-    return this.#full.error;
+    return this.#full.refusal;
   }
 
   readonly #giveTurns = (): void => {
@@ -140,12 +144,21 @@ export class Admission {
     }
   };
 
-  #sweep(): void {
+  /** Whether it was time for one. */
+  #sweep(): boolean {
     const now = performance.now();
-    if (now - this.#sweptAt < SWEEP_INTERVAL_MS) return;
+    if (now - this.#sweptAt < SWEEP_INTERVAL_MS) return false;
     this.#sweptAt = now;
     for (const request of this.#outstanding) {
       if (request.waiting && request.clientGone) request.failGone();
     }
+    return true;
   }
+}
+
+function refused(message: string): Promise<never> {
+  const refusal = Promise.reject(new RequestError('QUEUE_FULL', message));
+  // Handled already, so that Node.js need not keep an eye on it for each request that gets it.
+  refusal.catch(() => undefined);
+  return refusal;
 }

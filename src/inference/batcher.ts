@@ -10,12 +10,23 @@ import type { BatchAnswers } from './worker/protocol';
 
 /** Bytes of bodies that go to a worker at once; a single request may have more. */
 const MAX_BATCH_BYTES = 64 * 1024 * 1024;
+/**
+ * A batch goes ahead only where its answers are likely to be there within so much of `admission.timeoutMs`. Who is run is
+ * decided earlier for it, and what the event loop takes to hear of a batch's end is little beside batches that take long.
+ */
+const AHEAD_OF_TIMEOUT = 0.1;
 
-/** What runs batches, one at a time. */
+/** Runs batches one after the other, in the order in which they came, and answers them in that order. */
 export interface Runner {
   /** False once it can run nothing any more. */
   readonly alive: boolean;
   run(batch: BatchToRun): Promise<BatchAnswers>;
+}
+
+/** A worker, and what it has been given: the batch that it runs, and perhaps the next. */
+interface Desk {
+  readonly runner: Runner;
+  readonly batches: (readonly AdmittedRequest[])[];
 }
 
 export interface BatcherOptions {
@@ -34,11 +45,15 @@ export interface BatcherOptions {
  * it is free, all that has gathered meanwhile goes to it at once, in order of arrival. Nothing waits for company
  * unless `batching.maxDelayMs` says so. Who has waited so long that its answer would come too late is not run: else, with
  * more requests than can be carried, each batch would be of those that are about to expire, and in vain.
+ *
+ * Behind a full batch the next one goes ahead, once that is full as well: the worker need not wait then until the event
+ * loop, busy with all the requests that are more than it can carry, hears that it is done. What lies there counts as
+ * waiting until the batch before it is answered.
  */
 export class Batcher {
   readonly #waiting = new Line<AdmittedRequest>(({ inQueue }) => inQueue);
-  readonly #runners: readonly Runner[];
-  readonly #idle: Runner[];
+  readonly #desks: readonly Desk[];
+  readonly #idle: Desk[];
   readonly #batchable: boolean;
   readonly #admission: Admission;
   readonly #onRows: (rows: number) => void;
@@ -48,8 +63,8 @@ export class Batcher {
   #delay: NodeJS.Timeout | undefined;
 
   constructor({ runners, batchable, admission, onRows, work }: BatcherOptions) {
-    this.#runners = runners;
-    this.#idle = [...runners];
+    this.#desks = runners.map((runner) => ({ runner, batches: [] }));
+    this.#idle = [...this.#desks];
     this.#batchable = batchable;
     this.#admission = admission;
     this.#onRows = onRows;
@@ -59,14 +74,16 @@ export class Batcher {
   /** How many requests its living workers can have at a time under `config`. */
   capacity(config: HandlerConfig): number {
     let alive = 0;
-    for (const runner of this.#runners) if (runner.alive) alive += 1;
+    for (const { runner } of this.#desks) if (runner.alive) alive += 1;
     return alive * this.#mostOfOne(config);
   }
 
   add(request: AdmittedRequest): void {
     this.#waiting.add(request);
     // Not at once: whatever else this turn of the event loop reads from its sockets comes along.
-    if (this.#idle.length > 0) this.#turn ??= setImmediate(this.#dispatch);
+    if (this.#idle.length > 0 || this.#mayGoAhead(request.terms.config)) {
+      this.#turn ??= setImmediate(this.#dispatch);
+    }
   }
 
   /** A waiting request was settled by someone else. */
@@ -84,20 +101,24 @@ export class Batcher {
     clearTimeout(this.#delay);
     this.#turn = undefined;
     this.#delay = undefined;
-    for (let runner = this.#nextIdle(); runner !== undefined; runner = this.#nextIdle()) {
+    for (let desk = this.#nextIdle(); desk !== undefined; desk = this.#nextIdle()) {
       const requests = this.#take();
       if (requests.length === 0) {
-        this.#idle.push(runner);
+        this.#idle.push(desk);
         return;
       }
-      void this.#run(runner, requests);
+      void this.#run(desk, requests);
+    }
+    for (const desk of this.#desks) {
+      const requests = this.#takeAhead(desk);
+      if (requests.length > 0) void this.#run(desk, requests);
     }
   };
 
-  #nextIdle(): Runner | undefined {
-    let runner = this.#idle.pop();
-    while (runner?.alive === false) runner = this.#idle.pop();
-    return runner;
+  #nextIdle(): Desk | undefined {
+    let desk = this.#idle.pop();
+    while (desk?.runner.alive === false) desk = this.#idle.pop();
+    return desk;
   }
 
   /** The next batch: requests of one config that are still wanted; empty when it has to wait or nothing does. */
@@ -120,18 +141,40 @@ export class Batcher {
         return [];
       }
     }
-    for (const request of requests) {
-      this.#waiting.delete(request);
-      this.#admission.handOver(request);
-    }
     return requests;
   }
 
   /** Requests that one worker can have. */
   #mostOfOne({ batching, admission }: HandlerConfig): number {
     // No worker takes so many that the limit leaves nothing for the others.
-    const share = Math.ceil(admission.maxConcurrent / this.#runners.length);
+    const share = Math.ceil(admission.maxConcurrent / this.#desks.length);
     return Math.min(this.#batchable ? batching.maxRows : 1, share);
+  }
+
+  /** Whether enough wait under `config` that a batch might be handed over behind another. */
+  #mayGoAhead(config: ConfigInForce): boolean {
+    if (this.#waiting.size < this.#mostOfOne(config.config)) return false;
+    const { timeoutMs } = config.config.admission;
+    const expected = this.#time.expectedMs(timeoutMs);
+    return (
+      expected > 0 &&
+      expected <= timeoutMs * AHEAD_OF_TIMEOUT &&
+      !this.#admission.contended &&
+      this.#desks.some(({ batches }) => batches.length === 1)
+    );
+  }
+
+  /** A batch to go behind the one that `desk` runs, both of them full; else empty. */
+  #takeAhead({ runner, batches }: Desk): AdmittedRequest[] {
+    const [running] = batches;
+    if (running === undefined || batches.length > 1 || !runner.alive) return [];
+    const config = this.#firstWanted()?.terms.config;
+    if (config === undefined || !this.#mayGoAhead(config)) return [];
+    const most = this.#mostOfOne(config.config);
+    // It takes the places that the one before leaves, so that no more than `maxConcurrent` ever run.
+    if (running.length < most) return [];
+    const { requests, full } = this.#gather(config, most);
+    return full ? requests : [];
   }
 
   #firstWanted(): AdmittedRequest | undefined {
@@ -156,12 +199,15 @@ export class Batcher {
     return { requests, full: false };
   }
 
-  async #run(runner: Runner, requests: readonly AdmittedRequest[]): Promise<void> {
-    const begun = performance.now();
+  async #run(desk: Desk, requests: readonly AdmittedRequest[]): Promise<void> {
+    const { runner, batches } = desk;
+    for (const request of requests) this.#waiting.delete(request);
+    if (batches.push(requests) === 1) this.#begin(requests);
+    const given = performance.now();
     this.#work?.begin();
     try {
       const answers = await runner.run(batchOf(requests));
-      this.#time.took(performance.now() - begun);
+      this.#time.took(performance.now() - given);
       for (const rows of answers.rows) this.#onRows(rows);
       settle(requests, answers);
     } catch (cause) {
@@ -172,8 +218,16 @@ export class Batcher {
       for (const request of requests) request.fail(error);
     }
     this.#work?.end();
-    this.#idle.push(runner);
+    batches.shift();
+    const [next] = batches;
+    if (next === undefined) this.#idle.push(desk);
+    else this.#begin(next);
     if (this.#waiting.size > 0) this.#dispatch();
+  }
+
+  /** It is being run now, as far as is known. */
+  #begin(requests: readonly AdmittedRequest[]): void {
+    for (const request of requests) if (request.waiting) this.#admission.handOver(request);
   }
 
   /** Whether a waiting request should still be run; settles it when not. */

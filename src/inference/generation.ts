@@ -165,14 +165,15 @@ export class Generation implements Crew {
     return this.#retired !== undefined;
   }
 
-  /** Lets a request in and answers it. @throws RequestError NOT_READY, QUEUE_FULL; rejects with any of its codes. */
+  /** Lets a request in and answers it. @throws RequestError NOT_READY; rejects with any of its codes. */
   infer(
     request: InferenceRequest,
     config: ConfigInForce,
     versionStamp: string | undefined,
   ): Promise<InferenceAnswer> {
     this.requireAlive();
-    this.#admission.requirePlace(config.config, request.body.byteLength, this);
+    const refusal = this.#admission.refusal(config.config, request.body.byteLength, this);
+    if (refusal !== undefined) return refusal;
     const terms = { version: this.version, versionStamp, config };
     const admitted = new AdmittedRequest(request, terms, this.#onSettled);
     this.#leases += 1;

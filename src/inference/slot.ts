@@ -156,11 +156,17 @@ export class ModelSlot implements AsyncDisposable {
   }
 
   /** One prediction. Rejects with a RequestError only. */
-  async infer(request: InferenceRequest): Promise<InferenceAnswer> {
-    const { generation, versionStamp, config } = this.#leaseFor(request);
-    const answer = generation.infer(request, config, versionStamp);
-    if (config.config.log.sampleRate > 0) logSampled(answer, request, config.config.log, this.#lines);
-    return answer;
+  infer(request: InferenceRequest): Promise<InferenceAnswer> {
+    try {
+      const { generation, versionStamp, config } = this.#leaseFor(request);
+      const answer = generation.infer(request, config, versionStamp);
+      if (config.config.log.sampleRate > 0) logSampled(answer, request, config.config.log, this.#lines);
+      return answer;
+    } catch (error) {
+      // Nothing else is thrown by what is called here.
+      const refusal = error as RequestError;
+      return Promise.reject(refusal);
+    }
   }
 
   /** What a version takes and gives; the one that serves by default. @throws RequestError UNKNOWN_VERSION, NOT_READY. */

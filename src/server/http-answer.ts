@@ -8,8 +8,8 @@ export const BYTES_TYPE = 'application/octet-stream';
 
 /** Sends every answer of the server, so that what holds for all of them is in one place. */
 export class AnswerWriter {
-  /** The last error's message, and its body: those of a flood are mostly the same. */
-  #last: { readonly message: string; readonly body: Buffer } | undefined;
+  /** The last error's message, and its body: those of a flood are mostly the same. As text it goes out with its headers. */
+  #last: { readonly message: string; readonly body: string } | undefined;
 
   constructor(
     readonly connections: Connections,
@@ -30,10 +30,10 @@ export class AnswerWriter {
    * A client that does not read is cut once nothing of its answer has moved for `stalledAnswerMs`, so that
    * what it holds is bounded in size and in time.
    */
-  send(response: ServerResponse, status: number, headers: OutgoingHttpHeaders, body: Buffer): void {
+  send(response: ServerResponse, status: number, headers: OutgoingHttpHeaders, body: Buffer | string): void {
     const request = response.req;
     const socket = request.socket;
-    headers['content-length'] = body.byteLength;
+    headers['content-length'] = Buffer.byteLength(body);
     if (!request.complete) {
       // Cut off in the middle of its body: nobody is there to read it.
       if (request.destroyed) return;

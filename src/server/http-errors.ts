@@ -47,8 +47,8 @@ export function httpError(thrown: unknown): HttpError {
 }
 
 /** The body of an error's answer. */
-export function errorBody(error: HttpError): Buffer {
-  return Buffer.from(JSON.stringify({ error: error.message }));
+export function errorBody(error: HttpError): string {
+  return JSON.stringify({ error: error.message });
 }
 
 /**

@@ -20,7 +20,7 @@ export function answerMalformedRequests(server: Server, connections: Connections
     }
     const body = errorBody(answer);
     stream.write(
-      `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\nconnection: close\r\ncontent-type: ${JSON_TYPE}\r\ncontent-length: ${body.byteLength}\r\n\r\n`,
+      `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\nconnection: close\r\ncontent-type: ${JSON_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`,
     );
     stream.write(body);
     stream.destroySoon();

@@ -7,7 +7,7 @@ import type { InferenceRequest } from '../../src/inference/inference-request';
 import type { BatchToRun } from '../../src/inference/request-batch';
 import { unpackBodies } from '../../src/inference/worker/packed-bodies';
 import type { BatchAnswers } from '../../src/inference/worker/protocol';
-import { admit, inForce, request, StandInCrew } from './requests';
+import { admit, inForce, refusal, request, StandInCrew } from './requests';
 
 /** The default config in force. */
 export const defaults = inForce();
@@ -45,6 +45,11 @@ export class BatcherScene {
     const admitted = admit(this.admission, terms, request(body, rest), this.#crew);
     this.batcher.add(admitted);
     return admitted;
+  }
+
+  /** What one more would be refused with. */
+  refusal(terms: ConfigInForce): Promise<never> | undefined {
+    return refusal(this.admission, terms, request(), this.#crew);
   }
 
   /** The bodies of each batch that was handed over. */

@@ -45,6 +45,16 @@ function boundless(admission: Admission): StandInCrew {
   return crew;
 }
 
+/** What a request is refused with, if it is. */
+export function refusal(
+  admission: Admission,
+  terms: ConfigInForce,
+  begun: InferenceRequest = request(),
+  crew: Crew = boundless(admission),
+): Promise<never> | undefined {
+  return admission.refusal(terms.config, begun.body.byteLength, crew);
+}
+
 /** Lets a request in as a generation would, without a generation. */
 export function admit(
   admission: Admission,
@@ -52,7 +62,7 @@ export function admit(
   begun: InferenceRequest = request(),
   crew = boundless(admission),
 ): AdmittedRequest {
-  admission.requirePlace(terms.config, begun.body.byteLength, crew);
+  if (refusal(admission, terms, begun, crew) !== undefined) throw new Error('it is refused');
   const admitted = new AdmittedRequest(
     begun,
     { version: '1', versionStamp: undefined, config: terms },
