@@ -7,6 +7,8 @@ import { sharedZooKeeper, type ZooKeeperPlace } from '../support/zookeeper';
 interface Example {
   readonly page: string;
   readonly heading: string;
+  /** `js`: a whole program in CommonJS. */
+  readonly language: string;
   readonly source: string;
   /** What the page says that it prints. */
   readonly prints: string;
@@ -15,19 +17,25 @@ interface Example {
 const PAGES = ['streams.md', 'coordination.md'];
 const HEADING = /^#+ (.*)$/;
 /** A program, and what stands below it. */
-const BLOCK = /^```ts\n(.*?)^```\n(?:\n^```text\n(.*?)^```\n)?/gms;
+const BLOCK = /^```(ts|js)\n(.*?)^```\n(?:\n^```text\n(.*?)^```\n)?/gms;
 const ENSEMBLE = '127.0.0.1:2181';
 
-/** The first example of a page is the beginning of all others. */
+/** The first one in TypeScript of a page is the beginning of all others. */
 async function examplesOf(page: string): Promise<readonly Example[]> {
   const text = await readFile(join(PROJECT_ROOT, 'docs', page), 'utf8');
   const blocks = [...text.matchAll(BLOCK)];
-  const beginning = blocks[0]?.[1] ?? '';
-  return blocks.slice(1).map(({ index, 1: source = '', 2: prints = '' }) => {
+  const beginning = blocks.find(([, language]) => language === 'ts')?.[2] ?? '';
+  const others = blocks.filter(([, , source]) => source !== beginning);
+  return others.map(({ index, 1: language = '', 2: own = '', 3: prints = '' }) => {
     const above = text.slice(0, index).split('\n');
     const heading = above.findLast((line) => HEADING.test(line)) ?? '';
-    return { page, heading, source: `${beginning}\n${source}`, prints };
+    const source = language === 'js' ? own : `${beginning}\n${own}\nawait session[Symbol.asyncDispose]();\n`;
+    return { page, heading, language, source, prints };
   });
+}
+
+function fileOf(index: number, { language }: Example): string {
+  return `example-${index}.${language === 'js' ? 'cjs' : 'mjs'}`;
 }
 
 let zookeeper: ZooKeeperPlace;
@@ -36,11 +44,14 @@ let examples: readonly Example[];
 beforeAll(async () => {
   [zookeeper, project] = await Promise.all([sharedZooKeeper(), PackedProject.create({ skipLibCheck: true })]);
   examples = (await Promise.all(PAGES.map(examplesOf))).flat();
-  for (const [index, { source }] of examples.entries()) {
-    const own = source.replace(ENSEMBLE, zookeeper.connectString);
-    await project.write(`example-${index}.mts`, `${own}\nawait session[Symbol.asyncDispose]();\n`);
-  }
+  for (const [index, { language, source }] of examples.entries())
+    if (language === 'ts') await project.write(`example-${index}.mts`, source);
   await project.compile();
+  // As they stand, in place of what the compiler made of them: they are for those without TypeScript too.
+  for (const [index, example] of examples.entries()) {
+    const source = example.source.replace(ENSEMBLE, zookeeper.connectString);
+    await project.write(join('built', fileOf(index, example)), source);
+  }
 });
 afterAll(async () => {
   await project[Symbol.asyncDispose]();
@@ -50,7 +61,7 @@ afterAll(async () => {
 it('every example in the documentation does what stands below it', async () => {
   const told = [];
   for (const [index, example] of examples.entries()) {
-    const printed = await project.run(`example-${index}.mjs`).catch((error: unknown) => String(error));
+    const printed = await project.run(fileOf(index, example)).catch((error: unknown) => String(error));
     told.push({ ...example, prints: printed });
   }
   expect(told).toEqual(examples);
@@ -58,6 +69,6 @@ it('every example in the documentation does what stands below it', async () => {
 
 it('every part of the documentation has an example', () => {
   const shown = new Set(examples.map(({ page, heading }) => `${page} ${heading}`));
-  // Seven parts of the one page, seven recipes on the other.
-  expect(shown.size).toBe(7 + 7);
+  // Eight parts of the one page, seven recipes on the other.
+  expect(shown.size).toBe(8 + 7);
 });
