@@ -157,7 +157,7 @@ describe('when the right to read is missing', () => {
       await prepare();
       const end = ending(wait);
       await settled();
-      await setAcl(zookeeper, ANN, directory + secret, SECRET);
+      await setAcl(zookeeper.server.port, ANN, directory + secret, SECRET);
       through.proxy.cut();
       expect(await end()).toMatchObject({ code: 'NO_AUTH', outcome: { path: directory + secret } });
       await letGo();
@@ -171,7 +171,7 @@ describe('when the right to read is missing', () => {
     const watching = bob.watchData(path).subscribe();
     await eventually(() => bob.watchFigures.stale === 1);
     await expect(last(new Counter(bob, path).value$)).rejects.toMatchObject({ code: 'NO_AUTH' });
-    await setAcl(zookeeper, ANN, path, OPEN);
+    await setAcl(zookeeper.server.port, ANN, path, OPEN);
     const told: bigint[] = [];
     const counting = new Counter(bob, path).value$.subscribe((value) => told.push(value));
     await eventually(() => told.length === 1, Boolean, 60_000);

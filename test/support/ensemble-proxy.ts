@@ -1,4 +1,5 @@
 import type { Ensemble } from './ensemble';
+import { eventually } from './eventually';
 import { expireSession } from './expire-session';
 import { type Direction, TcpProxy } from './tcp-proxy';
 
@@ -30,6 +31,16 @@ export class EnsembleProxy implements AsyncDisposable {
   /** See {@link TcpProxy.cut}. */
   cut(): void {
     for (const proxy of this.proxies) proxy.cut();
+  }
+
+  /** Breaks the client's connection, and lets nothing through to and from the server that it tries next. */
+  async cutToMute(): Promise<void> {
+    const used = this.#inUse;
+    const others = this.proxies.filter((proxy) => proxy !== used);
+    for (const other of others) other.blackhole();
+    used?.cut();
+    const tried = await eventually(() => others.find(({ open }) => open > 0));
+    for (const other of others) if (other !== tried) await other.heal();
   }
 
   /** See {@link TcpProxy.cutAfter}. */

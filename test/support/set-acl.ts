@@ -2,19 +2,18 @@ import type { AclEntry } from '../../src/acl';
 import { Connection } from '../../src/streams/connection';
 import { handshake } from '../../src/streams/handshake';
 import { ZERO_ZXID } from '../../src/streams/zxid';
-import type { TestZooKeeper } from './zookeeper';
 
 const SET_ACL = 7;
 
-/** Changes who may do what with a znode, as whoever `credentials` are, which notifies nobody. */
+/** Changes who may do what with a znode, at the server on `port`, as whoever `credentials` are, which notifies nobody. */
 export async function setAcl(
-  zookeeper: TestZooKeeper,
+  port: number,
   credentials: string,
   path: string,
   acl: readonly AclEntry[],
 ): Promise<void> {
   const established = await handshake({
-    server: { host: '127.0.0.1', port: zookeeper.server.port },
+    server: { host: '127.0.0.1', port },
     lastZxid: ZERO_ZXID,
     resume: undefined,
     sessionTimeoutMs: 2000,

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EmbeddedZooKeeper } from '../../../src/embedded/zookeeper-server';
 import { eventually } from '../../support/eventually';
-import { Observed, REPLICA, requestsOf, type Scene, SESSION_TIMEOUT_MS } from './scene';
+import { type Cells, requestsOf, shown } from './fault';
+import { Observed } from './observed';
+import { REPLICA, type Scene, SESSION_TIMEOUT_MS } from './scene';
 
 /** A fault that befalls a replica while it serves. */
 interface Break {
@@ -12,11 +14,6 @@ interface Break {
   readonly lasts: number | 'served';
   /** The writer cannot reach the ensemble meanwhile either. */
   readonly forAll?: true;
-}
-
-export interface Row {
-  readonly fault: string;
-  readonly cells: Readonly<Record<string, string>>;
 }
 
 const LONG_MS = 1.5 * SESSION_TIMEOUT_MS;
@@ -37,6 +34,16 @@ export const BREAKS: readonly Break[] = [
     begin: async ({ ensemble }) => kill(await ensemble.leader()),
   },
   {
+    name: 'its server is killed and wiped, and started again at once',
+    lasts: 'served',
+    async begin(scene) {
+      const server = attached(scene);
+      await scene.ensemble.wipe(server);
+      const back = server.restart();
+      return () => back;
+    },
+  },
+  {
     name: 'its server is stopped (SIGSTOP)',
     lasts: 'served',
     begin(scene) {
@@ -46,6 +53,14 @@ export const BREAKS: readonly Break[] = [
         server.resume();
         await scene.ensemble.whole();
       };
+    },
+  },
+  {
+    name: 'its connection is cut, and the next server is mute',
+    lasts: 'served',
+    async begin({ network }) {
+      await network.cutToMute();
+      return () => network.heal();
     },
   },
   { name: 'silence between it and all servers', lasts: LONG_MS, begin: silence() },
@@ -71,8 +86,7 @@ export const BREAKS: readonly Break[] = [
 ];
 
 /** Lets one fault happen to a replica that serves, and says when what was seen of it. */
-export async function measureBreak(scene: Scene, { name, begin, lasts, forAll }: Break): Promise<Row> {
-  await scene.ensemble.whole();
+export async function measureBreak(scene: Scene, { begin, lasts, forAll }: Break): Promise<Cells> {
   await using observed = await Observed.start(scene);
   const { load, watch } = observed;
   const version = await scene.other();
@@ -80,7 +94,6 @@ export async function measureBreak(scene: Scene, { name, begin, lasts, forAll }:
   const watching = scene.session.watchData(scene.paths.replica(REPLICA)).subscribe(({ node }) => {
     if (node === undefined) goneAt ??= performance.now();
   });
-  await eventually(() => load.answered > 20);
   const beganAt = performance.now();
   const end = await begin(scene);
   const early = forAll === true ? undefined : await scene.promote(version);
@@ -97,20 +110,13 @@ export async function measureBreak(scene: Scene, { name, begin, lasts, forAll }:
   await eventually(connectedAgain, Boolean, 60_000);
   const since = (at: number | undefined): string => (at === undefined ? '-' : shown(at - beganAt));
   return {
-    fault: name,
-    cells: {
-      SUSPENDED: since(watch.first(beganAt, ({ state }) => state !== 'CONNECTED')),
-      LOST: since(watch.first(beganAt, ({ state }) => state === 'LOST')),
-      'its znode gone': since(goneAt),
-      followed: shown(followedAt - (lasts === 0 || lasts === 'served' ? beganAt : endedAt)),
-      requests: requestsOf(await load.stop()),
-      ready: watch.looks.every(({ ready }) => ready) ? 'always' : 'not always',
-    },
+    SUSPENDED: since(watch.first(beganAt, ({ state }) => state !== 'CONNECTED')),
+    LOST: since(watch.first(beganAt, ({ state }) => state === 'LOST')),
+    'its znode gone': since(goneAt),
+    followed: shown(followedAt - (lasts === 0 || lasts === 'served' ? beganAt : endedAt)),
+    requests: requestsOf(await load.stop()),
+    ready: watch.looks.every(({ ready }) => ready) ? 'always' : 'not always',
   };
-}
-
-export function shown(ms: number): string {
-  return ms < 995 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 async function kill(server: EmbeddedZooKeeper): Promise<() => Promise<unknown>> {

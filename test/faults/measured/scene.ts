@@ -1,7 +1,5 @@
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CheckedLoad, type CheckedLoadResult } from '../../../bench/checked-load';
-import { percentile } from '../../../bench/percentile';
 import { ZnodePaths } from '../../../src/registry/paths';
 import { promote } from '../../../src/registry/promote';
 import { openSession, type ZooKeeperSession } from '../../../src/streams/session';
@@ -9,11 +7,8 @@ import { Ensemble } from '../../support/ensemble';
 import { EnsembleProxy } from '../../support/ensemble-proxy';
 import { eventually } from '../../support/eventually';
 import { GREEDY } from '../../support/greedy-handler';
-import { IRIS, irisVersion } from '../../support/infer';
-import { passes } from '../../support/passes';
 import { PROJECT_ROOT, ServeProcess } from '../../support/serve-process';
 import { type TemporaryDirectory, temporaryDirectory } from '../../support/temporary-directory';
-import { ReplicaWatch } from './watch';
 
 export const REPLICA = 'measured';
 /** Of a replica by default. The rig's servers grant it. */
@@ -43,15 +38,15 @@ export class Scene implements AsyncDisposable {
     const directory = await temporaryDirectory();
     const scene = new Scene(ensemble, await EnsembleProxy.start(ensemble), directory, openWriter(ensemble));
     await cp(join(PROJECT_ROOT, 'models'), scene.models, { recursive: true });
-    await mkdir(join(scene.models, 'iris', 'corrupt'));
-    await writeFile(join(scene.models, 'iris', 'corrupt', 'model.onnx'), 'no model');
     const fixtures = join(PROJECT_ROOT, 'test', 'fixtures', 'models');
     for (const [name, fixture] of [
       ['rounds', 'rounds'],
       ['greedy', 'which_version'],
+      ['poisoned', 'which_version'],
     ] as const)
       await cp(join(fixtures, fixture), join(scene.models, name), { recursive: true });
-    await writeFile(join(scene.models, 'greedy', '1', 'handler.js'), GREEDY);
+    for (const version of ['1', '2'])
+      await writeFile(join(scene.models, 'greedy', version, 'handler.js'), GREEDY);
     await scene.promote('1');
     return scene;
   }
@@ -77,16 +72,33 @@ export class Scene implements AsyncDisposable {
     await eventually(node, (found) => found === undefined, PATIENCE_MS);
   }
 
-  /** What the replica reports of iris; nothing, if it does not. */
-  async status(): Promise<Reported> {
-    const node = await this.writer.get(this.paths.status('iris', REPLICA));
+  /** What the replica reports of a model; nothing, if it does not. */
+  async status(model = 'iris'): Promise<Reported> {
+    const node = await this.writer.get(this.paths.status(model, REPLICA));
     // The program's own record.
     return JSON.parse(node?.data.toString() ?? '{}') as Reported;
   }
 
-  async write(path: string, data: string): Promise<void> {
+  /** Waits until the status says that what was promoted at `zxid` has failed, and resolves with the code. */
+  async failure(zxid: string, model = 'iris'): Promise<string> {
+    const code = async (): Promise<string | undefined> => {
+      const { phase, desired, error } = await this.status(model);
+      return phase === 'FAILED' && desired?.mzxid === zxid ? error?.code : undefined;
+    };
+    return String(await eventually(code, Boolean, PATIENCE_MS));
+  }
+
+  /** Resolves with the zxid of the write. */
+  async write(path: string, data: string): Promise<string> {
     await this.writer.ensurePath(path);
-    await this.writer.set(path, Buffer.from(data));
+    return (await this.writer.set(path, Buffer.from(data))).mzxid;
+  }
+
+  /** Has a model unloaded that is none of the samples. */
+  async forget(model: string): Promise<void> {
+    for (const path of [this.paths.version(model), this.paths.config(model)])
+      if ((await this.writer.exists(path)) !== undefined) await this.writer.remove(path);
+    await this.writer.remove(`${this.paths.modelsDir}/${model}`);
   }
 
   /** The version that is not promoted now. */
@@ -95,22 +107,39 @@ export class Scene implements AsyncDisposable {
     return present === '1' ? '2' : '1';
   }
 
-  /** Starts a replica; resolves when it listens. `fresh`: with nothing left by a former one. */
-  startReplica(fresh = false): Promise<ServeProcess> {
-    const stateDir = { stateDir: join(this.directory.path, 'state') };
-    return ServeProcess.start({
-      zookeeper: this.network.connectString,
-      models: this.models,
-      replica: REPLICA,
-      args: ['--session-timeout', String(SESSION_TIMEOUT_MS)],
-      ...(fresh ? {} : stateDir),
-    });
+  /** Starts a replica on what was left there; resolves when it listens. */
+  startReplica(stateDir = join(this.directory.path, 'state')): Promise<ServeProcess> {
+    return this.#start({ stateDir });
+  }
+
+  /** The same, with nothing left by a former one. */
+  startFresh(): Promise<ServeProcess> {
+    return this.#start({});
+  }
+
+  async killAll(): Promise<void> {
+    await Promise.all(this.ensemble.servers.map((server) => server.kill('SIGKILL')));
+  }
+
+  async restartAll(): Promise<void> {
+    await Promise.all(this.ensemble.servers.map((server) => server.restart()));
+    await this.ensemble.whole();
   }
 
   /** Another client, to an ensemble that was wiped: the one before has seen too much to be let in. */
   async newWriter(): Promise<void> {
     await this.writer[Symbol.asyncDispose]();
     this.writer = openWriter(this.ensemble);
+  }
+
+  #start(state: { readonly stateDir?: string }): Promise<ServeProcess> {
+    return ServeProcess.start({
+      zookeeper: this.network.connectString,
+      models: this.models,
+      replica: REPLICA,
+      args: ['--session-timeout', String(SESSION_TIMEOUT_MS)],
+      ...state,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -125,48 +154,12 @@ function openWriter(ensemble: Ensemble): ZooKeeperSession {
   return openSession({ connectString: ensemble.connectString, sessionTimeoutMs: SESSION_TIMEOUT_MS });
 }
 
-/** A replica that serves what is promoted, under a light load and under observation. */
-export class Observed implements AsyncDisposable {
-  private constructor(
-    readonly replica: ServeProcess,
-    readonly load: CheckedLoad,
-    readonly watch: ReplicaWatch,
-  ) {}
-
-  static async start(scene: Scene): Promise<Observed> {
-    const replica = await scene.startReplica();
-    const version = (await scene.session.get(scene.paths.version('iris')))?.data.toString();
-    await passes(async () => {
-      if ((await irisVersion(replica.url)) !== version)
-        throw new Error(`it does not serve ${String(version)}`);
-    }, PATIENCE_MS);
-    await passes(async () => {
-      if ((await scene.session.exists(scene.paths.replica(REPLICA))) === undefined)
-        throw new Error('not live');
-    }, PATIENCE_MS);
-    return Observed.of(replica);
-  }
-
-  /** One that serves iris already. */
-  static of(replica: ServeProcess): Observed {
-    return new Observed(replica, new CheckedLoad(replica.url, IRIS, 2, 10), new ReplicaWatch(replica.url));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.load.expectEnd();
-    await this.watch[Symbol.asyncDispose]();
-    await this.replica.end('SIGTERM');
-    await this.replica[Symbol.asyncDispose]();
-  }
-}
-
-/** Of a load's requests, in words. */
-export function requestsOf({ requests, failed, latenciesMs }: CheckedLoadResult): string {
-  const slowest = Math.round(percentile(latenciesMs, 1));
-  return `${failed} of ${requests} failed, slowest ${slowest} ms`;
-}
-
 /** Waits until health says that it is ready. */
 export async function ready({ url }: ServeProcess): Promise<void> {
   await eventually(async () => (await fetch(`${url}/v2/health/ready`)).status === 200, Boolean, PATIENCE_MS);
+}
+
+/** Why the replica is not ready. */
+export async function reason({ url }: ServeProcess): Promise<string> {
+  return (await fetch(`${url}/v2/health/ready`)).headers.get('zooserve-unready') ?? '';
 }

@@ -1,100 +1,104 @@
-import { acceptWorld } from '../../../src/registry/accept-world';
-import { eventually } from '../../support/eventually';
-import { infer, IRIS, irisVersion } from '../../support/infer';
+import { once } from 'node:events';
+import { infer, IRIS } from '../../support/infer';
 import type { ServeProcess } from '../../support/serve-process';
-import { shown } from './breaks';
-import { Observed, PATIENCE_MS, ready, requestsOf, type Scene } from './scene';
-import type { Measure, Timed } from './timed';
+import { eventually } from '../../support/eventually';
+import type { Fault } from './fault';
+import { Observed } from './observed';
+import { PATIENCE_MS, ready, reason, type Scene } from './scene';
 
-/** Starts, versions that cannot be served and an ensemble that was wiped. */
-export const STARTS: Readonly<Record<'start' | 'versions' | 'wiped', Measure>> = {
-  async start(scene) {
-    const timed: Timed[] = [];
-    const timeToReady = async (what: string, replica: ServeProcess, since: number): Promise<void> => {
+/** Starts, and what may be in their way. */
+export const STARTS: readonly Fault[] = [
+  {
+    name: 'nothing, for comparison',
+    async measure(scene, seen) {
+      await scene.signedOff();
+      seen.start();
+      await using replica = await scene.startFresh();
       await ready(replica);
-      timed.push({ what: `${what} to ready`, took: shown(performance.now() - since) });
-    };
-    await scene.signedOff();
-    const began = performance.now();
-    {
-      await using first = await scene.startReplica(true);
-      await timeToReady('started: from the start of the process', first, began);
-    }
-    await (await Observed.start(scene))[Symbol.asyncDispose]();
-    await killAll(scene);
-    const again = performance.now();
-    {
-      await using second = await scene.startReplica();
-      await timeToReady('without ZooKeeper, but with a last good state: from the start', second, again);
-    }
-    await using third = await scene.startReplica(true);
-    const { status } = await infer(third.url, 'iris', [IRIS.rows[0] ?? []]);
-    await restartAll(scene);
-    const what = `without ZooKeeper, and for the first time (answers ${status}): from ZooKeeper being there`;
-    await timeToReady(what, third, performance.now());
-    return timed;
+      seen.over('ready');
+    },
   },
-
-  async versions(scene) {
-    await using observed = await Observed.start(scene);
-    const timed: Timed[] = [];
-    for (const [version, what] of [
-      ['missing', 'a version without a file is promoted'],
-      ['corrupt', 'a version whose file is no model is promoted'],
-    ] as const) {
+  {
+    name: 'all servers are down, served before',
+    async measure(scene, seen) {
+      await leaveLastGood(scene);
+      await scene.killAll();
+      seen.start();
+      await using replica = await scene.startReplica();
+      await ready(replica);
+      seen.over('ready');
+      await scene.restartAll();
+    },
+  },
+  {
+    name: 'all servers are down, for the first time',
+    async measure(scene, seen) {
+      await scene.signedOff();
+      await scene.killAll();
+      seen.start();
+      await using replica = await scene.startFresh();
+      seen.noticed(`answers ${await answerOf(replica)}`);
+      await scene.restartAll();
+      seen.start();
+      await ready(replica);
+      seen.over('they are back: ready');
+    },
+  },
+  {
+    name: 'all servers are mute, served before',
+    async measure(scene, seen) {
+      await leaveLastGood(scene);
+      const version = await scene.other();
+      scene.network.blackhole();
+      seen.start();
+      await using replica = await scene.startReplica();
+      await ready(replica);
+      seen.noticed('ready');
+      await using observed = Observed.of(replica);
       const zxid = await scene.promote(version);
-      const began = performance.now();
-      const code = await eventually(() => failure(scene, zxid), Boolean, PATIENCE_MS);
-      timed.push({
-        what: `${what}: until its status says ${String(code)}`,
-        took: shown(performance.now() - began),
-      });
-    }
-    timed.push({ what: 'requests while those are promoted', took: requestsOf(await observed.load.stop()) });
-    await scene.promote('1');
-    return timed;
+      await scene.network.heal();
+      seen.start();
+      await observed.load.answeredUnder(zxid);
+      seen.over('they answer: a promotion made meanwhile is followed');
+      await seen.requests(observed);
+    },
   },
-
-  async wiped(scene) {
-    await using observed = await Observed.start(scene);
-    for (const server of scene.ensemble.servers) await scene.ensemble.wipe(server);
-    await scene.newWriter();
-    await restartAll(scene);
-    const back = performance.now();
-    const noticedAt = await eventually(
-      () => observed.watch.first(back, ({ otherWorld }) => otherWorld),
-      Boolean,
-      PATIENCE_MS,
-    );
-    const served = await irisVersion(observed.replica.url);
-    const other = served === '1' ? '2' : '1';
-    await scene.promote(other);
-    await acceptWorld(scene.session, scene.paths, { by: 'faults', reason: undefined });
-    const accepted = performance.now();
-    await eventually(() => irisVersion(observed.replica.url), (seen) => seen === other, PATIENCE_MS); // prettier-ignore
-    const followedAt = performance.now();
-    return [
-      {
-        what: 'all servers wiped: from their being there to zooserve_zookeeper_other_world 1',
-        took: shown((noticedAt ?? back) - back),
-      },
-      { what: 'accepted: until what the new ensemble says is served', took: shown(followedAt - accepted) },
-      { what: 'requests from the wipe to the acceptance', took: requestsOf(await observed.load.stop()) },
-    ];
+  {
+    name: 'all servers are mute, for the first time',
+    async measure(scene, seen) {
+      await scene.signedOff();
+      scene.network.blackhole();
+      seen.start();
+      await using replica = await scene.startFresh();
+      const why = await eventually(() => reason(replica), (text) => text.includes(': '), PATIENCE_MS); // prettier-ignore
+      seen.noticed(`\`${why}\``);
+      await scene.network.heal();
+      seen.start();
+      await ready(replica);
+      seen.over('they answer: ready');
+    },
   },
-};
+  {
+    name: 'another session has its name, and keeps it',
+    async measure(scene, seen) {
+      await using holder = await Observed.start(scene);
+      seen.start();
+      await using second = await scene.startFresh();
+      const ended = once(second.child, 'exit');
+      seen.noticed(`answers ${await answerOf(second)}`);
+      const [status] = (await ended) as [number | null];
+      seen.over(`ends with status ${String(status)}`);
+      await seen.requests(holder);
+    },
+  },
+];
 
-/** The code that the status has for the promotion at `zxid`, once it has failed. */
-async function failure(scene: Scene, zxid: string): Promise<string | undefined> {
-  const { phase, desired, error } = await scene.status();
-  return phase === 'FAILED' && desired?.mzxid === zxid ? error?.code : undefined;
+/** Has a replica serve what is promoted, and end. */
+async function leaveLastGood(scene: Scene): Promise<void> {
+  await (await Observed.start(scene))[Symbol.asyncDispose]();
+  await scene.signedOff();
 }
 
-async function killAll({ ensemble }: Scene): Promise<void> {
-  await Promise.all(ensemble.servers.map((server) => server.kill('SIGKILL')));
-}
-
-async function restartAll({ ensemble }: Scene): Promise<void> {
-  await Promise.all(ensemble.servers.map((server) => server.restart()));
-  await ensemble.whole();
+async function answerOf({ url }: ServeProcess): Promise<number> {
+  return (await infer(url, 'iris', [IRIS.rows[0] ?? []])).status;
 }
