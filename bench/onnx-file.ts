@@ -17,6 +17,7 @@ message TypeProto { TensorType tensor_type = 1; message TensorType { int32 elem_
 message TensorShapeProto { repeated Dimension dim = 1; message Dimension { oneof value { int64 dim_value = 1; string dim_param = 2; } } }
 `;
 const FLOAT = 1;
+const INT64 = 7;
 const modelProto = protobuf.parse(ONNX_PROTO, { keepCase: true }).root.lookupType('ModelProto');
 
 /**
@@ -39,22 +40,34 @@ export function writePerceptron(path: string, widths: readonly number[], bias: n
     if (!last) node.push({ op_type: 'Relu', input: [summed], output: [`hidden${layer}`] });
     from = `hidden${layer}`;
   }
+  writeGraph(path, { node, initializer, from: widths[0] ?? 0, to: widths.at(-1) ?? 0 });
+}
+
+/** A graph of the nodes in `node` from `input` FP32 [N, from] to `output` FP32 [N, to]. */
+export interface Graph {
+  readonly node: readonly object[];
+  readonly initializer: readonly object[];
+  readonly from: number;
+  readonly to: number;
+}
+
+export function writeGraph(path: string, { node, initializer, from, to }: Graph): void {
   const model = {
     ir_version: 9,
     producer_name: 'zooserve-bench',
     opset_import: [{ domain: '', version: 17 }],
-    graph: {
-      name: 'perceptron',
-      node,
-      initializer,
-      input: [value('input', widths[0] ?? 0)],
-      output: [value('output', widths.at(-1) ?? 0)],
-    },
+    graph: { name: 'bench', node, initializer, input: [value('input', from)], output: [value('output', to)] },
   };
   writeFileSync(path, modelProto.encode(modelProto.fromObject(model)).finish());
 }
 
-function tensor(name: string, dims: readonly number[], data: Float32Array): object {
+/** One number, as operators take an axis. */
+export function axis(name: string, number: number): object {
+  const raw = Buffer.from(BigInt64Array.of(BigInt(number)).buffer);
+  return { name, dims: [1], data_type: INT64, raw_data: raw };
+}
+
+export function tensor(name: string, dims: readonly number[], data: Float32Array): object {
   const raw = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   return { name, dims, data_type: FLOAT, raw_data: raw };
 }
@@ -65,7 +78,7 @@ function value(name: string, width: number): object {
 }
 
 /** Numbers in (-scale, scale) from a linear congruential generator (Numerical Recipes' constants), seed 1. */
-function weights(count: number, scale: number): Float32Array {
+export function weights(count: number, scale: number): Float32Array {
   const values = new Float32Array(count);
   let state = 1;
   for (let i = 0; i < count; i += 1) {
