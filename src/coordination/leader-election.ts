@@ -78,8 +78,8 @@ export class Candidacy implements AsyncDisposable {
   async #stand(session: ZooKeeperSession, directory: string, data: Uint8Array): Promise<void> {
     const { signal } = this.#resigning;
     try {
+      this.#enter({ role: 'CANDIDATE' });
       while (!signal.aborted) {
-        this.#enter({ role: 'CANDIDATE' });
         await using term = await acquireLock(session, directory, { signal, data });
         await this.#lead(term, signal);
       }
@@ -100,6 +100,8 @@ export class Candidacy implements AsyncDisposable {
       tap((state) => {
         if (state === 'HELD') this.#enter({ role: 'LEADER', term });
         if (state === 'IN_DOUBT') this.#enter({ role: 'IN_DOUBT', term });
+        // At once: to take away what is left of the term may take long.
+        if (state === 'LOST') this.#enter({ role: 'CANDIDATE' });
       }),
       filter((state) => state === 'LOST'),
     );

@@ -77,6 +77,24 @@ describe('a candidacy', () => {
     subscription.unsubscribe();
   });
 
+  it('is told at once that its term is lost, though what is left of it takes long to be taken away', async () => {
+    let goOn!: () => void;
+    const gate = new Promise<void>((resolve) => (goOn = resolve));
+    const slow = replacing(other, 'remove', async (...args) => {
+      await gate;
+      await other.remove(...args);
+    });
+    await using ann = startCandidacy(slow, directory, named('ann'));
+    const roles = rolesOf(ann);
+    await leads(ann);
+    const [name] = (await other.children(directory))!.names;
+    await other.remove(`${directory}/${name!}`);
+    await eventually(() => ann.leadership.role === 'CANDIDATE');
+    goOn();
+    await leads(ann);
+    expect(roles).toEqual(['CANDIDATE', 'LEADER', 'CANDIDATE', 'LEADER']);
+  });
+
   it('acts by transactions that only the term in force lets through', async () => {
     await using ann = startCandidacy(other, directory);
     await leads(ann);
