@@ -112,8 +112,8 @@ export class WatchedNode<S> {
         this.#host.onMissed(this.#path);
       this.#settle(seen);
     } catch {
-      // Read again as after an event, with whatever goes wrong then.
-      this.#stale = !connection.ended;
+      // Read again as after an event, with whatever goes wrong then. The next connection may have asked for that already.
+      if (!connection.ended) this.#stale = true;
     }
     this.#reading = false;
     void this.#readWhileStale();

@@ -1,3 +1,4 @@
+import { ZooKeeperError } from '../../src/errors';
 import { ConcurrencyLimit } from '../../src/streams/concurrency-limit';
 import { WatchedNode, type Observation } from '../../src/streams/watched-node';
 import { eventually } from '../support/eventually';
@@ -82,5 +83,53 @@ describe('what is told of a watched node', () => {
       'created 1, modified 3',
       'created 7, modified 7',
     ]);
+  });
+});
+
+describe('a reading that nothing was notified for', () => {
+  it('does not keep a new connection from being read by when its turn comes after the end of the old one', async () => {
+    const ended = new ZooKeeperError('CONNECTION_LOSS', 'it broke', {
+      mayHaveHappened: false,
+      retryable: true,
+    });
+    const connections = [1, 2].map((number) => ({
+      number,
+      ended: false,
+      chroot: '',
+      send: () => Promise.reject(ended),
+    }));
+    const [first, second] = connections;
+    const kind = {
+      events: new Set<number>(),
+      read: (to: unknown) => {
+        const by = connections.find((one) => one === to)!;
+        return by.ended ? Promise.reject(ended) : Promise.resolve(present(1, by.number));
+      },
+    };
+    const host = {
+      connection: first,
+      limit: new ConcurrencyLimit(1),
+      log: undefined,
+      onUnwatched: () => undefined,
+      onMissed: () => undefined,
+    };
+    const node = new WatchedNode(kind, host, '/a');
+    const seen: string[] = [];
+    node.snapshot$.subscribe((snapshot) => seen.push(snapshot));
+    node.reread();
+    await eventually(() => node.fresh);
+    let goOn!: () => void;
+    const others = host.limit.run(() => new Promise<void>((resolve) => (goOn = resolve)));
+
+    const audited = node.audit();
+    first!.ended = true;
+    node.disconnected();
+    host.connection = second;
+    node.reread();
+    goOn();
+    await Promise.all([others, audited]);
+
+    await eventually(() => node.fresh);
+    expect(seen).toEqual(['created 1, modified 1', 'created 1, modified 2']);
   });
 });
