@@ -29,6 +29,12 @@ export function checkedMode(mode: NodeMode, name = 'mode'): NodeMode {
   throw badArgument(name, mode, `one of ${Object.keys(MODES).join(', ')}`);
 }
 
+export function checkedKind(kind: 'data' | 'children'): 'data' | 'children' {
+  const known: readonly string[] = ['data', 'children'];
+  if (known.includes(kind)) return kind;
+  throw badArgument('kind', kind, "'data' or 'children'");
+}
+
 export function checkedSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
   if (signal === undefined || isSignal(signal)) return signal;
   throw badArgument('signal', signal, 'an AbortSignal, such as AbortSignal.timeout(1000)');

@@ -1,6 +1,7 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { errorMessage } from '../errors';
+import { badArgument } from './bad-argument';
 import type { ServerAddress } from './connect-string';
 import { HandshakeError } from './handshake';
 import { shuffled } from './shuffled';
@@ -50,6 +51,14 @@ export class Servers {
     return { ...server, address };
   }
 
+  /** Rejects whatever goes wrong with a function that others wrote. */
+  async #ask(host: string): Promise<readonly string[]> {
+    const addresses: unknown = await this.#lookup(host);
+    const sound = Array.isArray(addresses) && addresses.every((one) => typeof one === 'string');
+    if (!sound) throw badArgument('what lookup gave', addresses, 'an array of addresses, as text');
+    return addresses;
+  }
+
   #addressesOf(host: string, deadlineMs: number, signal: AbortSignal): Promise<readonly string[]> {
     return new Promise((resolve, reject) => {
       const fail = (error: HandshakeError) => {
@@ -64,7 +73,7 @@ export class Servers {
         fail(new HandshakeError('UNREACHABLE', `${host} was not looked up within ${deadlineMs} ms`));
       }, deadlineMs);
       signal.addEventListener('abort', onAbort);
-      this.#lookup(host).then(
+      this.#ask(host).then(
         (addresses) => {
           clearTimeout(timer);
           signal.removeEventListener('abort', onAbort);

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Observable } from 'rxjs';
 import { OPEN, OWN_AND_READABLE, type AclEntry } from '../acl';
 import { awaitConnected, refuse } from './availability';
-import { checkedMode, checkedOps, checkedSignal, checkedVersion } from './checked-operation';
+import { checkedKind, checkedMode, checkedOps, checkedSignal, checkedVersion } from './checked-operation';
 import { checkedOptions } from './checked-options';
 import { parseConnectString } from './connect-string';
 import type { Connection } from './connection';
@@ -198,7 +198,7 @@ export class ZooKeeperSession implements AsyncDisposable {
 
   /** Whether what {@link watchData} or {@link watchChildren} told last of that path is the latest, now and as it changes. */
   watchFreshness(kind: 'data' | 'children', path: string): Observable<Freshness> {
-    return harmless(this.#watching.freshness(kind, checkedPath(path)), this.log);
+    return harmless(this.#watching.freshness(checkedKind(kind), checkedPath(path)), this.log);
   }
 
   /** What can be counted of the watched nodes. */

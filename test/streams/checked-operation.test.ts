@@ -32,6 +32,13 @@ describe('refused, with what would be right', () => {
       () => session.connected(wrong(new AbortController())),
     ],
     [
+      /^kind is 'date'; it has to be 'data' or 'children'$/,
+      async () => {
+        await Promise.resolve();
+        void session.watchFreshness(wrong('date'), '/a');
+      },
+    ],
+    [
       /^ops is undefined; it has to be an array of the parts of a transaction$/,
       () => session.multi(wrong(undefined)),
     ],

@@ -51,6 +51,19 @@ describe('the servers of a connect string', () => {
       () => Promise.reject(new Error('ENOTFOUND')),
       /zk\.example could not be looked up: ENOTFOUND/,
     ],
+    [
+      'cannot be looked up, which is thrown,',
+      () => {
+        throw new Error('no resolver');
+      },
+      /zk\.example could not be looked up: no resolver/,
+    ],
+    // As JavaScript may have it.
+    [
+      'is looked up as text',
+      () => Promise.resolve('10.0.0.1' as unknown as string[]),
+      /zk\.example could not be looked up: .*'10\.0\.0\.1'; it has to be an array of addresses/,
+    ],
     ['has no address', () => Promise.resolve([]), /zk\.example has no address/],
     ['is not looked up in time', () => new Promise<never>(() => undefined), /not looked up within 20 ms/],
   ])('a name that %s is told of', async (_, lookup, message) => {
