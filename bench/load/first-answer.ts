@@ -18,7 +18,10 @@ export class FirstAnswer {
     this.#loops = connections.map((connection) => this.#ask(connection, requests));
   }
 
-  /** When the first answer under the promotion `zxid` came, by the clock of `../clock`; waits for it. */
+  /**
+   * When the first answer under the promotion `zxid` came, by the clock of `../clock`; waits for it. Rejects with the first
+   * failure there was.
+   */
   async under(zxid: string): Promise<number> {
     if (this.#failure !== undefined) throw this.#failure;
     return this.#firstAt.of(zxid);
@@ -41,14 +44,20 @@ export class FirstAnswer {
       }
     } catch (error) {
       this.#failure ??= error instanceof Error ? error : new Error(errorMessage(error));
+      this.#firstAt.giveUp(this.#failure);
     }
   }
+}
+
+interface Waiting {
+  readonly seen: (at: number) => void;
+  readonly rejected: (why: Error) => void;
 }
 
 /** The first time of each name seen, and those who wait for one. */
 export class FirstTimes {
   readonly #times = new Map<string, number>();
-  readonly #waiting = new Map<string, (at: number) => void>();
+  readonly #waiting = new Map<string, Waiting>();
 
   see(name: string): void {
     if (this.#times.has(name)) return;
@@ -56,8 +65,14 @@ export class FirstTimes {
     this.#times.set(name, at);
     const [oldest] = this.#times.keys();
     if (this.#times.size > REMEMBERED && oldest !== undefined) this.#times.delete(oldest);
-    this.#waiting.get(name)?.(at);
+    this.#waiting.get(name)?.seen(at);
     this.#waiting.delete(name);
+  }
+
+  /** Rejects for those who wait now. */
+  giveUp(why: Error): void {
+    for (const { rejected } of this.#waiting.values()) rejected(why);
+    this.#waiting.clear();
   }
 
   /** One waits for a name at a time. Rejects after 60 s. */
@@ -69,10 +84,13 @@ export class FirstTimes {
         this.#waiting.delete(name);
         reject(new Error(`${name} was not seen within 60 s`));
       }, 60_000);
-      this.#waiting.set(name, (seenAt) => {
-        clearTimeout(timer);
-        resolve(seenAt);
-      });
+      const settled =
+        <Value>(settle: (value: Value) => void) =>
+        (value: Value): void => {
+          clearTimeout(timer);
+          settle(value);
+        };
+      this.#waiting.set(name, { seen: settled(resolve), rejected: settled(reject) });
     });
   }
 }

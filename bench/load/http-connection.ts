@@ -18,7 +18,7 @@ const HEAD_END = '\r\n\r\n';
 
 /**
  * One HTTP/1.1 connection with at most one request on it. It knows no more of HTTP than what servers under test
- * send (a Content-Length, no chunks), so that a request costs the generator a few microseconds.
+ * send (a Content-Length, no chunks), so that a request costs the generator little: each run measures how much.
  */
 export class HttpConnection {
   readonly #socket: Socket;

@@ -7,8 +7,11 @@ import { errorMessage } from '../../src/errors';
 /** The last lines of what it wrote, for an error. */
 const LINES_KEPT = 20;
 
+/** Variables of a process; one that is undefined is not there. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** For all servers alike, what `zooserve` has that is started by its name (docs/operations.md, "Memory"). */
-const ENVIRONMENT = { ...process.env, MALLOC_MMAP_THRESHOLD_: '4194304' };
+const ENVIRONMENT: Environment = { ...process.env, MALLOC_MMAP_THRESHOLD_: '4194304' };
 
 /** A server in a process of its own, so that it shares no event loop with the load. */
 export class ServerProcess implements AsyncDisposable {
@@ -19,15 +22,19 @@ export class ServerProcess implements AsyncDisposable {
 
   /**
    * Starts the Node.js program `script`; resolves once it has written a line with `"url":"http:..."`. Rejects
-   * with the end of what it wrote if it ends before that.
+   * with the end of what it wrote if it ends before that. `environment`: what differs from that of all others.
    */
   static async start(
     script: string,
     args: readonly string[] = [],
     nodeOptions: readonly string[] = [],
+    environment: Environment = {},
   ): Promise<ServerProcess> {
     const all = [...nodeOptions, script, ...args];
-    const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'], env: ENVIRONMENT });
+    const child = spawn(process.execPath, all, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...ENVIRONMENT, ...environment },
+    });
     // An interrupted run leaves nothing behind.
     const end = (): void => {
       child.kill();

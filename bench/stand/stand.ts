@@ -10,7 +10,7 @@ import { pause } from '../clock';
 import { getRequest } from '../load/infer-request';
 import { HttpConnection } from '../load/http-connection';
 import { writePerceptron } from '../onnx-file';
-import { ServerProcess } from './server-process';
+import { type Environment, ServerProcess } from './server-process';
 
 /** From dist/bench/stand, where this file is built to. */
 export const PROJECT_ROOT = join(__dirname, '..', '..', '..');
@@ -28,6 +28,8 @@ export type Promoted = Readonly<Record<string, string>>;
  * temporary directory. Replicas are `zooserve serve`, one at a time, each below a root of its own.
  */
 export class Stand implements AsyncDisposable {
+  readonly #replicas: ServerProcess[] = [];
+
   private constructor(
     readonly directory: string,
     readonly zookeeper: EmbeddedZooKeeper,
@@ -100,11 +102,12 @@ export class Stand implements AsyncDisposable {
     }
   }
 
-  /** Starts `zooserve serve` on published models; resolves when it is ready, with every model serving. `flags` are further ones. */
+  /** Starts `zooserve serve` on published models; resolves when it is ready, with every model serving. `flags` and `environment` are further ones. */
   async startReplica(
     root: string,
     promoted: Promoted,
     flags: readonly string[] = [],
+    environment: Environment = {},
   ): Promise<ServerProcess> {
     for (const model of Object.keys(promoted)) await this.publish(root, model);
     await this.promoteAll(root, promoted);
@@ -112,7 +115,9 @@ export class Stand implements AsyncDisposable {
       ZOOSERVE,
       [...this.serveArguments(root), ...flags],
       this.nodeOptions,
+      environment,
     );
+    this.#replicas.push(replica);
     await ready(replica.url);
     return replica;
   }
@@ -132,6 +137,8 @@ export class Stand implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Those that a measurement was interrupted with: each keeps its state in the directory until it ends.
+    for (const replica of this.#replicas) await replica[Symbol.asyncDispose]();
     await this.session[Symbol.asyncDispose]();
     await this.zookeeper[Symbol.asyncDispose]();
     await rm(this.directory, { recursive: true, force: true });
