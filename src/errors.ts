@@ -34,6 +34,7 @@ export type RequestErrorCode =
   | 'QUEUE_FULL'
   | 'INTAKE_FULL'
   | 'NOT_READY'
+  | 'STALLED'
   | 'DEADLINE_EXCEEDED'
   | 'CLIENT_GONE'
   | 'INTERNAL';

@@ -5,7 +5,7 @@ import { Admission } from '../../src/inference/admission';
 import { Batcher, type Runner } from '../../src/inference/batcher';
 import { DEFAULTS_IN_FORCE } from '../../src/inference/config-in-force';
 import type { InferenceAnswer, InferenceRequest } from '../../src/inference/inference-request';
-import { startModelThread } from '../../src/inference/model-thread';
+import { startModelThread } from './start-model-thread';
 import { ModelRepository } from '../../src/inference/repository';
 import type { WorkerData } from '../../src/inference/worker/protocol';
 import { Metrics } from '../../src/metrics';

@@ -165,13 +165,14 @@ export class Generation implements Crew {
     return this.#retired !== undefined;
   }
 
-  /** Lets a request in and answers it. @throws RequestError NOT_READY; rejects with any of its codes. */
+  /** Lets a request in and answers it. @throws RequestError NOT_READY, STALLED; rejects with any of its codes. */
   infer(
     request: InferenceRequest,
     config: ConfigInForce,
     versionStamp: string | undefined,
   ): Promise<InferenceAnswer> {
     this.requireAlive();
+    if (this.#threads.silentMs >= config.config.admission.timeoutMs) throw this.#stalled(config);
     const refusal = this.#admission.refusal(config.config, request.body.byteLength, this);
     if (refusal !== undefined) return refusal;
     const terms = { version: this.version, versionStamp, config };
@@ -221,6 +222,13 @@ export class Generation implements Crew {
     this.#leases -= 1;
     if (this.#leases === 0) this.#retired?.end();
   };
+
+  /** Who waits behind a call that takes longer than a request may take waits in vain. */
+  #stalled({ config }: ConfigInForce): RequestError {
+    const who = `every worker of model ${this.#model} version ${this.version}`;
+    const limit = `${config.admission.timeoutMs} ms (admission.timeoutMs)`;
+    return new RequestError('STALLED', `${who} has been inside one call for longer than ${limit}`);
+  }
 
   async #ask({ epoch, config }: ConfigInForce): Promise<ParamsRefusal | undefined> {
     if (this.alive && !this.#threads.ready.hasHandler) return undefined;

@@ -42,6 +42,18 @@ export class HangWatch implements Disposable {
     this.#timer.unref();
   }
 
+  /**
+   * Milliseconds for which it has surely given no sign of life though it has something to do; up to two ticks less than
+   * it is. Cheap enough to be asked for each request.
+   */
+  get silentMs(): number {
+    if (this.#silentTicks === 0) return 0;
+    const { progress, busy } = this.#options;
+    if (!busy() || Atomics.load(progress, 0) !== this.#seen) return 0;
+    // The first tick may have come right after the call.
+    return (this.#silentTicks - 1) * this.#tickMs;
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }

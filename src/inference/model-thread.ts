@@ -21,20 +21,15 @@ import type {
 } from './worker/protocol';
 
 /**
- * Starts the worker thread of one version and waits until it has verified, loaded and warmed its model.
- * Rejects with the ModelError that the worker reports, with CRASHED_WHILE_LOADING when the thread ends before it
- * is ready, with a {@link LoadTimeoutError} when it is neither. A thread that hangs is left alone (ending it from outside while it
- * is in native code would abort the process); it is told to end as soon as it listens again.
+ * The event loop's end of a worker thread, which verifies, loads and warms its model first. A thread that hangs is left
+ * alone (ending it from outside while it is in native code would abort the process); it is told to end as soon as it
+ * listens again.
  */
-export async function startModelThread(options: ModelThreadOptions): Promise<ModelThread> {
-  const thread = new ModelThread(options);
-  await thread.started;
-  return thread;
-}
-
-/** The event loop's end of a worker thread. */
 export class ModelThread {
-  /** Resolves when the thread may be used; {@link startModelThread} waits for it. */
+  /**
+   * Resolves when the thread may be used. Rejects with the ModelError that the worker reports, with CRASHED_WHILE_LOADING
+   * when it ends before it is ready, with a {@link LoadTimeoutError} when it is neither.
+   */
   readonly started: Promise<void>;
   /** Resolves once the thread is gone, also when it was asked to end, or is given up since it hangs. */
   readonly gone: Promise<Departure>;
@@ -96,6 +91,11 @@ export class ModelThread {
 
   get alive(): boolean {
     return this.#goneBecause === undefined;
+  }
+
+  /** See {@link HangWatch.silentMs}. */
+  get silentMs(): number {
+    return this.#hangWatch?.silentMs ?? 0;
   }
 
   /** What the worker said of its model. */

@@ -74,6 +74,13 @@ export class ModelThreads {
     return this.#threads.filter(({ alive }) => alive).length;
   }
 
+  /** Milliseconds for which all that live have given no sign of life, each at work; see {@link ModelThread.silentMs}. */
+  get silentMs(): number {
+    let least = Infinity;
+    for (const thread of this.#threads) if (thread.alive) least = Math.min(least, thread.silentMs);
+    return least;
+  }
+
   /** Threads that it began with. */
   get wanted(): number {
     return this.#threads.length;

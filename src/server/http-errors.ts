@@ -31,6 +31,7 @@ const ANSWERS: Readonly<Record<RequestErrorCode, Pick<HttpError, 'status' | 'hea
   CLIENT_GONE: { status: 499, headers: NO_HEADERS },
   INTERNAL: { status: 500, headers: NO_HEADERS },
   NOT_READY: { status: 503, headers: NO_HEADERS },
+  STALLED: { status: 503, headers: { 'retry-after': '1' } },
   DEADLINE_EXCEEDED: { status: 504, headers: NO_HEADERS },
 };
 

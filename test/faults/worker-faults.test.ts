@@ -75,6 +75,15 @@ test('a call of ONNX Runtime that never returns: another worker takes over, and 
   await using replica = await start();
   await answers(replica, 'rounds');
   expect((await infer(replica.url, 'rounds', [[FOR_EVER]])).status).toBe(504);
+  await passes(async () => {
+    const { status, error, headers } = await infer(replica.url, 'rounds', [[1]]);
+    expect({ status, error, retryAfter: headers.get('retry-after') }).toEqual({
+      status: 503,
+      error:
+        'every worker of model rounds version 1 has been inside one call for longer than 500 ms (admission.timeoutMs)',
+      retryAfter: '1',
+    });
+  });
   await answers(replica, 'greedy');
   expect((await fetch(`${replica.url}/v2/health/live`)).status).toBe(200);
   await answers(replica, 'rounds', 30_000);

@@ -43,6 +43,28 @@ test('each step begins the time anew, and so does having nothing to do', () => {
   expect(hung).toEqual([10_000]);
 });
 
+test('how long it has been silent counts whole ticks without the first, and only while it is at work', () => {
+  const { progress, worker, watch } = scene();
+  const silent: number[] = [];
+  for (let tick = 0; tick < 4; tick += 1) {
+    silent.push(watch.silentMs);
+    jest.advanceTimersByTime(500);
+  }
+  expect(silent).toEqual([0, 0, 500, 1000]);
+  expect(watch.silentMs).toBe(1500);
+  worker.busy = false;
+  expect(watch.silentMs).toBe(0);
+  worker.busy = true;
+  expect(watch.silentMs).toBe(1500);
+  progress[0] = 1;
+  // Without waiting for the next tick.
+  expect(watch.silentMs).toBe(0);
+  jest.advanceTimersByTime(1000);
+  expect(watch.silentMs).toBe(0);
+  jest.advanceTimersByTime(500);
+  expect(watch.silentMs).toBe(500);
+});
+
 test('the bound is the one in force at the moment', () => {
   const bounds = [40_000];
   const { hung } = scene(() => bounds[0] ?? NaN);

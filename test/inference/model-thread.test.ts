@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DEFAULT_CONFIG } from '../../src/handler-config';
-import { startModelThread, type ModelThread } from '../../src/inference/model-thread';
+import type { ModelThread } from '../../src/inference/model-thread';
+import { startModelThread } from '../../bench/workers/start-model-thread';
 import type { ModelThreadOptions } from '../../src/inference/model-thread-options';
 import { ModelRepository } from '../../src/inference/repository';
 import { BodyPacker } from '../../src/inference/worker/packed-bodies';

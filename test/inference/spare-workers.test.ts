@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
 import { DEFAULT_CONFIG } from '../../src/handler-config';
-import { startModelThread } from '../../src/inference/model-thread';
+import { startModelThread } from '../../bench/workers/start-model-thread';
 import { SpareWorkers } from '../../src/inference/spare-workers';
 import { eventually } from '../support/eventually';
 import { logged } from '../support/logged';

@@ -15,6 +15,7 @@ describe('the status of an error', () => {
     CLIENT_GONE: 499,
     INTERNAL: 500,
     NOT_READY: 503,
+    STALLED: 503,
     DEADLINE_EXCEEDED: 504,
   };
 
@@ -23,9 +24,12 @@ describe('the status of an error', () => {
     expect(error).toMatchObject({ status, message: 'what was wrong' });
   });
 
-  test('a full queue says when to come back', () => {
-    expect(httpError(new RequestError('QUEUE_FULL', 'full')).headers).toEqual({ 'retry-after': '1' });
-  });
+  test.each<RequestErrorCode>(['QUEUE_FULL', 'INTAKE_FULL', 'STALLED'])(
+    '%s says when to come back',
+    (code) => {
+      expect(httpError(new RequestError(code, 'full')).headers).toEqual({ 'retry-after': '1' });
+    },
+  );
 
   test('only a fault has a stack to look for', () => {
     expect(new RequestError('QUEUE_FULL', 'full').stack).not.toContain('\n');
@@ -43,7 +47,7 @@ describe('the status of an error', () => {
 
   test('the body is one key', () => {
     const body = errorBody(httpError(new RequestError('BAD_INPUT', 'say "x"')));
-    expect(body.toString()).toBe('{"error":"say \\"x\\""}');
+    expect(body).toBe('{"error":"say \\"x\\""}');
   });
 });
 

@@ -28,11 +28,13 @@ export const WORKERS: readonly Fault[] = [
       await using models = await Models.served(scene, 'rounds');
       seen.start();
       seen.noticed(`the request that it had: ${await models.ask(FOR_EVER)}`);
-      let status = 0;
-      for (let before = 0; status !== 200; before = status) {
-        status = await models.ask(1);
+      let before = 0;
+      const next = async (): Promise<number> => {
+        const status = await models.ask(1);
         if (status !== before && status !== 200) seen.noticed(`the next ones: ${status}`);
-      }
+        return (before = status);
+      };
+      await eventually(next, (status) => status === 200, PATIENCE_MS);
       seen.over('it is given up and another one answers');
       await seen.requests(models.observed);
     },
