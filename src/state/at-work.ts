@@ -87,6 +87,7 @@ export class AtWork {
 
   /** What was begun before the watch has no end either. */
   end(of: PromotedHere, does: 'runs' | 'loads' = 'runs'): void {
+    if (this.#file === undefined) return;
     const line = lineOf(of, does);
     const slot = this.#slots.get(line);
     if (slot === undefined) return;
