@@ -17,6 +17,15 @@ export interface SessionThroughProxy extends AsyncDisposable {
   readonly names: readonly string[];
 }
 
+/** Every state of the session from now on, the present one first. */
+export function statesOf(session: ZooKeeperSession): readonly SeenState[] {
+  const states: SeenState[] = [];
+  session.state$.subscribe((state) => {
+    states.push({ state, at: performance.now() });
+  });
+  return states;
+}
+
 /** A connected session whose only way to the server is a proxy that the test can break. */
 export async function openThroughProxy(
   zookeeper: ZooKeeperPlace,
@@ -28,10 +37,7 @@ export async function openThroughProxy(
     sessionTimeoutMs: TEST_SESSION_TIMEOUT_MS,
     ...options,
   });
-  const states: SeenState[] = [];
-  session.state$.subscribe((state) => {
-    states.push({ state, at: performance.now() });
-  });
+  const states = statesOf(session);
   await session.connected();
   return {
     session,
