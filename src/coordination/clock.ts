@@ -1,5 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { endWith, filter, from, ignoreElements, merge, skip, Subject, timer, type Observable } from 'rxjs';
+import {
+  endWith,
+  filter,
+  from,
+  ignoreElements,
+  map,
+  merge,
+  NEVER,
+  skip,
+  Subject,
+  timer,
+  type Observable,
+} from 'rxjs';
 import { ZooKeeperError } from '../errors';
 import type { ZooKeeperSession } from '../streams/session';
 import { checkArguments } from './checked-arguments';
@@ -90,6 +102,8 @@ export class EnsembleClock implements Disposable {
   /** Tells that it should be asked before its time. */
   readonly #wanted$ = new Subject<void>();
   readonly #learnt$ = new Subject<void>();
+  /** What the server refuses the leader's clock to be asked with. */
+  readonly #refused$ = new Subject<unknown>();
   #estimate: OffsetEstimate;
   /** The leader's: the upper half of its zxids. */
   #epoch = '';
@@ -115,7 +129,8 @@ export class EnsembleClock implements Disposable {
   /**
    * Resolves as soon as the ensemble's time is `time` or later, with the reading that said so: for all who wait for the
    * same time it is then that time, give or take the bound, and how late they were woken. Rejects with the signal's
-   * reason, or with `CLOSED` or `AUTH_FAILED` when the clock or its session has ended.
+   * reason, or with `CLOSED` or `AUTH_FAILED` when the clock or its session has ended; with what the server refuses when
+   * the error is not bound as it has to be, and cannot be for that.
    */
   async until(time: number, options: UntilOptions = {}): Promise<EnsembleTime> {
     const { signal, maxErrorMs = Number.MAX_VALUE } = options;
@@ -128,7 +143,8 @@ export class EnsembleClock implements Disposable {
       const isKnown = reading.errorBound <= maxErrorMs;
       if (isKnown && reading.time >= time) return reading;
       if (!isKnown) this.#wanted$.next();
-      await firstOf(merge(nap(isKnown ? time - reading.time : Infinity), this.#learnt$), over);
+      const hopeless$ = isKnown ? NEVER : this.#refused$.pipe(map(rethrow));
+      await firstOf(merge(nap(isKnown ? time - reading.time : Infinity), this.#learnt$, hopeless$), over);
     }
   }
 
@@ -163,6 +179,7 @@ export class EnsembleClock implements Disposable {
         } catch (error) {
           // What the server refuses now it may allow later; meanwhile the bound widens.
           if (signal.aborted || hasCode(error, 'CLOSED', 'AUTH_FAILED')) throw error;
+          this.#refused$.next(error);
         }
         await pause(LEAST_PAUSE_MS, signal);
       }
@@ -188,6 +205,10 @@ export class EnsembleClock implements Disposable {
       await this.#exchange();
     }
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 /** Which term of which leader a zxid belongs to. */

@@ -183,6 +183,20 @@ describe('waiting for a time', () => {
     expect(leader.writes).toBeLessThanOrEqual(2 + 2 + 2 * halves);
   });
 
+  it('is given up when it cannot be as sure as it would have to be, since the server refuses', async () => {
+    const refused = new ZooKeeperError('NO_AUTH', 'refused', { mayHaveHappened: false, retryable: false });
+    let refuse = false;
+    const refusing = replacing(session, 'set', (...args) =>
+      refuse ? Promise.reject(refused) : session.set(...args),
+    );
+    using clock = await startClock(refusing, PATH);
+    refuse = true;
+    const soon = clock.until(clock.now().time + 2000);
+    await expect(clock.until(0, { maxErrorMs: 1e-9 })).rejects.toBe(refused);
+    // Who is sure enough needs no server.
+    await soon;
+  });
+
   it('can be given up, and is, with the clock and with its session', async () => {
     const own = await connect(zookeeper.connectString);
     using clock = await startClock(own, PATH);
