@@ -1,8 +1,9 @@
 import { errorMessage } from '../errors';
+import { report } from '../streams/harmless';
 import { checkArguments } from './checked-arguments';
 import type { ClaimedItem } from './claimed-item';
 import { JoinedSignal } from './joined-signal';
-import { ignoreLost } from './not-held';
+import { ignoreLost, isNotHeld } from './not-held';
 import type { WorkQueue } from './work-queue';
 
 export interface ConsumeOptions {
@@ -17,7 +18,8 @@ const LONGEST_RETRY_MS = 60_000;
 /**
  * Claims one item after another and has `work` do them: an item is acknowledged when `work` resolves, and given back
  * for another attempt, or put with the dead letters after its last one, when it rejects. `work` may settle the item
- * itself. The signal that it gets aborts when the claim is in doubt, and with `options.signal`. Several calls, in this
+ * itself; what it throws after that goes to the session's log, as the failures do, and becomes a warning of the process where
+ * there is none. The signal that it gets aborts when the claim is in doubt, and with `options.signal`. Several calls, in this
  * process or others, share the items.
  *
  * Guarantees those of {@link WorkQueue}; at least once, so `work` may see an item again that was done already: when the
@@ -41,7 +43,7 @@ export async function consume(
   try {
     while (!stop.aborted) {
       const item = await queue.claim({ signal: stop });
-      const reason = await attempt(item, work, stop);
+      const reason = await attempt(queue, item, work, stop);
       if (reason === undefined) continue;
       const afterMs = Math.min(LONGEST_RETRY_MS, retryAfterMs * 2 ** (item.attempt - 1));
       const back = item
@@ -61,6 +63,7 @@ export async function consume(
 
 /** Undefined: the item needs nothing more; otherwise why it is to be tried again. */
 async function attempt(
+  queue: WorkQueue,
   item: ClaimedItem,
   work: (item: ClaimedItem, signal: AbortSignal) => Promise<void>,
   stop: AbortSignal,
@@ -69,7 +72,14 @@ async function attempt(
     using either = new JoinedSignal(item.doubt, stop);
     await work(item, either.signal);
   } catch (error) {
-    return item.settled ? undefined : errorMessage(error);
+    const what = `item ${item.id}, attempt ${item.attempt}`;
+    if (item.settled) {
+      // Not what it learnt by settling: that the claim was lost, and another worker has the item.
+      if (!isNotHeld(error)) report(error, `the work threw after it had settled ${what}`, queue.log);
+      return undefined;
+    }
+    queue.log?.warn({ err: error }, `the work failed: ${what}`);
+    return errorMessage(error);
   }
   if (!item.settled) await item.acknowledge().catch(ignoreLost);
   return undefined;

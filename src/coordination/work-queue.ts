@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
 import { combineLatest, filter, map } from 'rxjs';
 import { badArgument } from '../streams/bad-argument';
 import type { ZooKeeperSession } from '../streams/session';
@@ -70,6 +71,11 @@ export class WorkQueue {
     this.maxAttempts = maxAttempts;
     this.#session = session;
     this.#paths = queuePaths(directory);
+  }
+
+  /** Of its session. */
+  get log(): Logger | undefined {
+    return this.#session.log;
   }
 
   /**

@@ -73,7 +73,8 @@ function guarded<T>(observer: Observing<T>, log: Logger | undefined): Observer<T
   };
 }
 
-function report(error: unknown, what: string, log: Logger | undefined): void {
+/** Tells of an error that nobody handles: to `log`, or as a warning of the process where there is none. */
+export function report(error: unknown, what: string, log: Logger | undefined): void {
   if (log !== undefined) {
     log.error({ err: error }, what);
     return;

@@ -3,6 +3,7 @@ import { ZooKeeperError } from '../../src/errors';
 import { connect } from '../support/fleet';
 import { eventually } from '../support/eventually';
 import { expireSession } from '../support/expire-session';
+import { logged } from '../support/logged';
 import { replacing } from '../support/meddling';
 import { openThroughProxy } from '../support/session-through-proxy';
 import { QueueScene } from './queue-scene';
@@ -46,7 +47,8 @@ it('has each item done once by one of several consumers, until it is told to sto
 it('tries an item again that failed, and others meanwhile, and keeps what goes on failing as a dead letter', async () => {
   const seen: string[] = [];
   const stop = new AbortController();
-  const queue = scene.queueOf(scene.first, { maxAttempts: 3 });
+  const { log, lines } = logged();
+  const queue = scene.queueOf(replacing(scene.first, 'log', log), { maxAttempts: 3 });
   const consuming = consume(
     queue,
     (item) => {
@@ -58,15 +60,21 @@ it('tries an item again that failed, and others meanwhile, and keeps what goes o
   await put('bad', 'good');
   await eventually(async () => (await scene.letters()).length === 1);
   expect(seen).toEqual(['bad1', 'good1', 'bad2', 'bad3']);
+  const failures = lines.filter(({ level }) => level === 'warn');
+  expect(failures.map(({ msg }) => String(msg).replace(/item \S+,/, 'item,'))).toEqual(
+    [1, 2, 3].map((attempt) => `the work failed: item, attempt ${attempt}`),
+  );
+  expect(failures[0]).toMatchObject({ err: { message: 'no good' } });
   expect(await scene.letters()).toMatchObject([{ attempts: 3, reason: 'no good' }]);
   stop.abort();
   await consuming;
 });
 
-it('leaves alone what the work has settled itself', async () => {
+it('leaves alone what the work has settled itself, and tells what that throws afterwards', async () => {
+  const { log, lines } = logged();
   const stop = new AbortController();
   const consuming = consume(
-    scene.queue,
+    scene.queueOf(replacing(scene.first, 'log', log)),
     async (item) => {
       if (item.data.toString() === 'a') await item.reject('not for me');
       else await item.acknowledge();
@@ -75,12 +83,38 @@ it('leaves alone what the work has settled itself', async () => {
     { signal: stop.signal },
   );
   await put('a', 'b');
+  await eventually(() => lines.length === 2);
+  for (const line of lines) {
+    const msg = expect.stringMatching(/^the work threw after it had settled item .*, attempt 1$/) as string;
+    expect(line).toMatchObject({ level: 'error', msg, err: { message: 'afterwards' } });
+  }
   await eventually(
     async () => (await scene.queue.depth()).waiting === 0 && (await scene.tree()).claims.length === 0,
   );
   expect(await scene.letters()).toMatchObject([{ reason: 'not for me' }]);
   stop.abort();
   await consuming;
+});
+
+it('says nothing of a claim that was lost, which the work was told of as it settled the item', async () => {
+  const { log, lines } = logged();
+  const stop = new AbortController();
+  const attempts: number[] = [];
+  const consuming = consume(
+    scene.queueOf(replacing(scene.first, 'log', log)),
+    async (item) => {
+      attempts.push(item.attempt);
+      if (item.attempt === 1) await scene.second.remove(`${scene.directory}/claims/${item.id}`);
+      await item.acknowledge();
+    },
+    { signal: stop.signal },
+  );
+  await put('a');
+  await scene.eventuallyTree(EMPTY, () => attempts.length === 2);
+  stop.abort();
+  await consuming;
+  expect(attempts).toEqual([1, 2]);
+  expect(lines).toEqual([]);
 });
 
 it('that is told to stop tells the work, and gives back at once what was not done', async () => {
