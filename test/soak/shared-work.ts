@@ -1,14 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { anySignal } from '../../src/any-signal';
 import { consume } from '../../src/coordination/consume';
-import { enterBarrier } from '../../src/coordination/double-barrier';
+import { enterBarrier, type EnterOptions } from '../../src/coordination/double-barrier';
+import type { EnteredBarrier } from '../../src/coordination/entered-barrier';
 import { hasCode } from '../../src/coordination/persistently';
 import { WorkQueue } from '../../src/coordination/work-queue';
 import { errorMessage } from '../../src/errors';
 import type { ZooKeeperSession } from '../../src/streams/session';
 import { eventually } from '../support/eventually';
 import type { SeededRandom } from '../support/seeded-random';
+import { roundsOf, wrongRounds, type Passed, type Visit } from './barrier-rounds';
+import { heardOf, interruptionsWithin } from './heard-session';
 import { pause } from './pause';
+import { PutItems } from './put-items';
 
 const QUEUE = '/soak/queue';
 /** Has to be there. */
@@ -20,36 +24,58 @@ const ROUND = 2;
 const NEVER_DEAD = { maxAttempts: 1000 };
 const DRAINED_WITHIN_MS = 90_000;
 
+/** `enterBarrier`, or another one, to see that it would be found out. */
+export type Enter = (
+  session: ZooKeeperSession,
+  directory: string,
+  size: number,
+  options: EnterOptions,
+) => Promise<Pick<EnteredBarrier, 'round' | 'rank' | 'size' | 'openedAt' | 'leave'>>;
+
+/** What was done, as counted. */
+export interface WorkDone {
+  readonly put: number;
+  /** Of different data. */
+  readonly done: number;
+  /** Beyond those that were put: a reply to `put` was lost, and the item was done before it was put again. */
+  readonly doubled: number;
+  readonly rounds: number;
+  /** By one worker each. */
+  readonly passed: number;
+}
+
 /** Work for several workers: a queue, of which each item has to be done once, and a barrier that they pass in twos. */
 export class SharedWork {
   /** Where nothing is once all is done. */
   static readonly directories = [`${QUEUE}/items`, `${QUEUE}/claims`, `${QUEUE}/dead`, BARRIER];
   readonly complaints: string[] = [];
-  readonly #put: string[] = [];
-  #putTwice = 0;
-  /** Who passed the barrier in each round, by its zxid. */
-  readonly #rounds = new Map<string, { readonly worker: string; readonly rank: number }[]>();
+  readonly #items = new PutItems();
+  readonly #visits: Visit[] = [];
+  #done = 0;
 
-  get items(): number {
-    return this.#put.length;
-  }
+  constructor(private readonly enter: Enter = enterBarrier) {}
 
-  /** Those that are in the queue once more, since the first was done before its putter was told of it. */
-  get putTwice(): number {
-    return this.#putTwice;
-  }
-
-  get rounds(): number {
-    return this.#rounds.size;
+  /** Once it has finished; before that nothing counts as done. */
+  get counted(): WorkDone {
+    const rounds = roundsOf(this.#visits);
+    return {
+      put: this.#items.names.length,
+      done: this.#done,
+      doubled: this.#items.doubled,
+      rounds: rounds.length,
+      passed: rounds.flat().length,
+    };
   }
 
   /** Puts items until `stop` aborts. */
   async put(session: ZooKeeperSession, random: SeededRandom, stop: AbortSignal): Promise<void> {
     const queue = new WorkQueue(session, QUEUE, NEVER_DEAD);
+    const heard = heardOf(session);
     while (!stop.aborted) {
-      const name = `item-${this.#put.length + 1}`;
+      const name = `item-${this.#items.names.length + 1}`;
+      const began = performance.now();
       await queue.put(Buffer.from(name));
-      this.#put.push(name);
+      this.#items.put(name, interruptionsWithin(heard, began, performance.now()));
       await pause(random.between(100, 1500), stop);
     }
   }
@@ -68,8 +94,7 @@ export class SharedWork {
           if (!hasCode(error, 'NODE_EXISTS')) throw error;
           const done = await session.get(path);
           if (done?.data.toString() === item.id) this.complaints.push(`${path} was done twice`);
-          // Another item with the same data: the queue says that a reply to `put` that was lost may come to that.
-          else this.#putTwice += 1;
+          else this.#items.again(item.data.toString(), item.id);
           await item.acknowledge();
         }
       },
@@ -84,17 +109,20 @@ export class SharedWork {
     random: SeededRandom,
     stop: AbortSignal,
   ): Promise<void> {
+    const heard = heardOf(session);
     while (!stop.aborted) {
       const signal = anySignal([stop, AbortSignal.timeout(random.between(50, 5000))]);
+      const visit: Visit = { worker, heard, came: performance.now() };
+      this.#visits.push(visit);
       try {
-        const entered = await enterBarrier(session, BARRIER, ROUND, { signal });
-        const passed = { worker, rank: entered.rank };
-        const round = this.#rounds.get(entered.round);
-        if (round === undefined) this.#rounds.set(entered.round, [passed]);
-        else round.push(passed);
+        const entered = await this.enter(session, BARRIER, ROUND, { signal });
+        visit.passed = passedNow(entered);
         await pause(random.between(0, 300), stop);
+        visit.leaving = performance.now();
         await entered.leave({ signal });
+        visit.left = performance.now();
       } catch (error) {
+        if (visit.passed === undefined) visit.gaveUp = performance.now();
         if (!signal.aborted) throw error;
       }
       await pause(random.between(100, 1000), stop);
@@ -112,13 +140,15 @@ export class SharedWork {
       this.complaints.push(`the queue was not emptied: ${errorMessage(error)}`);
     }
     const done = new Set((await session.children(DONE))?.names ?? []);
-    const lost = this.#put.filter((name) => !done.delete(name));
+    this.#done = done.size;
+    const lost = this.#items.names.filter((name) => !done.delete(name));
     if (lost.length > 0) this.complaints.push(`never done: ${lost.join(', ')}`);
     if (done.size > 0) this.complaints.push(`done, and never put: ${[...done].join(', ')}`);
-    for (const [round, passed] of this.#rounds) {
-      const ranks = new Set(passed.map(({ rank }) => rank));
-      if (ranks.size < passed.length || passed.some(({ rank }) => rank >= ROUND))
-        this.complaints.push(`round ${round} of the barrier was passed by ${JSON.stringify(passed)}`);
-    }
+    this.complaints.push(...this.#items.complaints(), ...wrongRounds(ROUND, this.#visits));
   }
+}
+
+function passedNow({ round, rank, size, openedAt }: Awaited<ReturnType<Enter>>): Passed {
+  const at = performance.now();
+  return { at, openedAt: at - (Date.now() - openedAt), round, rank, size };
 }

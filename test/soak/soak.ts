@@ -9,6 +9,7 @@ import { networkFaults } from './network-faults';
 import { replicaFaults } from './replica-faults';
 import { Rig } from './rig';
 import { serverFaults } from './server-faults';
+import type { WorkDone } from './shared-work';
 import { neverHappened, verdict, type Verdict } from './verdict';
 import { MODELS } from './models';
 import { writes } from './writes';
@@ -37,11 +38,7 @@ export interface Soaked extends Verdict {
   readonly lanes: readonly LaneOutcome[];
   /** From the end of the last fault before each calm until one of the replicas or clients was where ZooKeeper is. */
   readonly convergedMs: readonly number[];
-  /** That went through the queue, and that were passed at the barrier. */
-  readonly items: number;
-  /** Of the items, since the reply was lost. */
-  readonly putTwice: number;
-  readonly rounds: number;
+  readonly work: WorkDone;
 }
 
 /**
@@ -94,7 +91,7 @@ async function soakIn(scratch: string, { seed, ms, print, interrupted }: SoakOpt
   await Promise.all(rig.observers.map(({ session }) => session[Symbol.asyncDispose]()));
   complaints.push(...lanes.flatMap((lane) => lane.complaints), ...neverHappened(lanes, ms));
   return {
-    ...{ lanes, convergedMs, items: rig.work.items, putTwice: rig.work.putTwice, rounds: rig.work.rounds },
+    ...{ lanes, convergedMs, work: rig.work.counted },
     ...figures,
     complaints: [...complaints, ...seen, ...(await leftInEnsemble(rig))],
   };

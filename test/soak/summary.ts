@@ -5,7 +5,7 @@ import type { Soaked } from './soak';
 
 /** What was done and what was seen, as lines of text in two columns. */
 export function summary({ seed, ms }: { seed: number; ms: number }, soaked: Soaked): string {
-  const { written, lanes, complaints } = soaked;
+  const { written, lanes, work, complaints } = soaked;
   const rows: readonly (readonly [string, string])[] = [
     ['seed', String(seed)],
     ['faults for', seconds(ms)],
@@ -21,11 +21,9 @@ export function summary({ seed, ms }: { seed: number; ms: number }, soaked: Soak
       'requests',
       `${soaked.requests} in ${soaked.lives} lives of replicas, ${soaked.lost} lost with killed ones`,
     ],
-    ['lock', `${soaked.holders} holders, ${soaked.entries} entries under their tokens`],
-    [
-      'work',
-      `${soaked.items} items done once each (${soaked.putTwice} were put twice), ${soaked.rounds} rounds through the barrier`,
-    ],
+    ['lock', `${soaked.holders} holders, ${soaked.entries} entries in the log that only holders write to`],
+    ['queue', `${work.put} items put, ${work.done} done, ${work.doubled} found there once more`],
+    ['barrier', `${work.rounds} rounds, passed ${work.passed} times`],
     [
       'watches',
       `${soaked.told} values told to clients, ${soaked.missed} changes missed by all notifications`,
@@ -43,6 +41,7 @@ export function summary({ seed, ms }: { seed: number; ms: number }, soaked: Soak
 }
 
 function converged(ms: readonly number[]): string {
+  if (ms.length === 0) return 'never';
   const [median, slowest] = [percentile(ms, 0.5), percentile(ms, 1)].map(seconds);
   const times = `median ${median ?? ''}, slowest ${slowest ?? ''}`;
   return `${ms.length} times, ${times} after the last fault; ${seconds(CONVERGED_WITHIN_MS)} are allowed`;
