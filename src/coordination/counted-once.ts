@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ZooKeeperError } from '../errors';
 import type { ZooKeeperSession } from '../streams/session';
 import { formatCount, parseCount } from './count';
-import { inBackground } from './own-node';
+import { tellOfRemains } from './in-background';
 import { hasCode, persistently } from './persistently';
 
 /** What a change made of a counter. */
@@ -29,7 +29,8 @@ export class CountedOnce {
   readonly #receipt: string;
   /** The write whose outcome is not known. */
   #unsure: Write | undefined;
-  #asked = false;
+  /** There may be a receipt. */
+  #written = false;
   #ended = false;
   #running: Promise<unknown> = Promise.resolve();
 
@@ -50,16 +51,19 @@ export class CountedOnce {
 
   /**
    * Begins no further write, and takes the receipt away: now, or in the background as soon as there is a connection.
-   * Never rejects.
+   * Never rejects: of a receipt that has to stay the session's log tells.
    */
   async end(): Promise<void> {
     this.#ended = true;
     await this.#running.catch(() => undefined);
-    if (!this.#asked) return;
+    if (!this.#written) return;
     try {
       await this.#removeReceipt();
     } catch {
-      inBackground(persistently(this.session, undefined, () => this.#removeReceipt()));
+      // Nobody waits any more; refused once, it is refused again, and told.
+      persistently(this.session, undefined, () => this.#removeReceipt()).catch((error: unknown) => {
+        tellOfRemains(this.session, this.#receipt, error);
+      });
     }
   }
 
@@ -86,16 +90,23 @@ export class CountedOnce {
 
   async #write(write: Write): Promise<Counted | undefined> {
     const data = formatCount(this.path, write.after);
+    const receipt = { op: 'create', path: this.#receipt, data: new Uint8Array() } as const;
     if (this.#ended) return undefined;
-    this.#asked = true;
     try {
       await this.session.multi([
         { op: 'set', path: this.path, data, version: write.version },
-        { op: 'create', path: this.#receipt, data: new Uint8Array() },
+        receipt,
+        // Whoever may not take it away again would leave one with each change: refused before anything is written.
+        { op: 'remove', path: this.#receipt },
+        receipt,
       ]);
+      this.#written = true;
       return write;
     } catch (error) {
-      if (error instanceof ZooKeeperError && error.outcome.mayHaveHappened) this.#unsure = write;
+      if (error instanceof ZooKeeperError && error.outcome.mayHaveHappened) {
+        this.#unsure = write;
+        this.#written = true;
+      }
       // Another client was faster, or this very write, in an attempt of which nothing was heard.
       if (hasCode(error, 'VERSION_CONFLICT', 'NO_NODE', 'NODE_EXISTS')) return undefined;
       throw error;

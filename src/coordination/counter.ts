@@ -4,7 +4,6 @@ import type { ZooKeeperSession } from '../streams/session';
 import { checkArguments } from './checked-arguments';
 import { CountedOnce } from './counted-once';
 import { parseCount } from './count';
-import { inBackground } from './own-node';
 import { persistently } from './persistently';
 import { pause } from './waiting';
 import { watchedData } from './watched';
@@ -28,8 +27,9 @@ export interface CountOptions {
  *
  * What cannot be promised: that a call which rejects with the signal's reason, or because the session was closed, was
  * not counted. Order: of two calls at the same time either may be first. Exactly once beside somebody who removes the
- * znode, or the receipts below it, while it is in use. A process that is killed between its write and the removal of its
- * receipt leaves that behind, an empty znode that tells nobody anything. High rates: a call takes three round trips, and
+ * znode, or the receipts below it, while it is in use. A process that is killed, or closes its session, between its write
+ * and the removal of its receipt, or loses the right to remove it, leaves that behind, an empty znode that tells nobody
+ * anything; unless the process was killed, the session's log says so. High rates: a call takes three round trips, and
  * those that collide are repeated; whoever wants many ids takes a block of them, `add(1000n)`.
  */
 export class Counter {
@@ -64,7 +64,8 @@ export class Counter {
   /**
    * Adds `delta`, which may be negative, and resolves with the sum. Rejects with a RangeError if that would leave the
    * range of 64 bits, with `BAD_DATA`, with the signal's reason, with `CLOSED` or `AUTH_FAILED` for the session's end,
-   * or with what the server refuses.
+   * or with what the server refuses. That takes the rights to read and write the znode (`r`, `w`) and to make and delete
+   * children of it (`c`, `d`), for the receipt; without one of them nothing is written (`NO_AUTH`).
    */
   async add(delta: bigint, options: CountOptions = {}): Promise<bigint> {
     checkArguments({ delta, options, signal: options.signal });
@@ -91,7 +92,7 @@ export class Counter {
         await pause(backoffMs(collisions, CONTENTION), signal);
       }
     } catch (error) {
-      inBackground(once.end());
+      void once.end();
       throw error;
     }
   }

@@ -3,7 +3,8 @@ import type { ZooKeeperSession } from '../streams/session';
 import type { Stat } from '../streams/stat';
 import { checkArguments } from './checked-arguments';
 import { EnteredBarrier, type Opening } from './entered-barrier';
-import { createOwnNode, inBackground, type OwnNode } from './own-node';
+import { inBackground } from './in-background';
+import { createOwnNode, type OwnNode } from './own-node';
 import { hasCode, persistently } from './persistently';
 import { formatRound, parseRound, type Round } from './round';
 import { inSequence } from './sequence';
@@ -55,7 +56,7 @@ export async function enterBarrier(
       if (opened !== undefined) return new EnteredBarrier(session, directory, own, opened);
     } catch (error) {
       if (!hasCode(error, 'SESSION_LOST')) {
-        inBackground(own.remove());
+        inBackground(session, own.remove());
         throw error;
       }
     }

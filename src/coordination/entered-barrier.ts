@@ -2,7 +2,8 @@ import { filter } from 'rxjs';
 import type { ZooKeeperSession } from '../streams/session';
 import { checkArguments } from './checked-arguments';
 import { Holding } from './holding';
-import { inBackground, type OwnNode } from './own-node';
+import { inBackground } from './in-background';
+import type { OwnNode } from './own-node';
 import { persistently } from './persistently';
 import type { Round } from './round';
 import { firstOf } from './waiting';
@@ -59,8 +60,9 @@ export class EnteredBarrier implements AsyncDisposable {
     this.#holding.release();
     try {
       await this.#awaitOthers(signal);
-    } finally {
-      inBackground(this.#own.remove());
+    } catch (error) {
+      inBackground(this.#session, this.#own.remove());
+      throw error;
     }
     await this.#own.remove();
   }

@@ -69,7 +69,7 @@ export class Candidacy implements AsyncDisposable {
     return this.#leadership;
   }
 
-  /** Stop acting first. Resolves when another one may lead; safe twice. */
+  /** Stop acting first. Resolves when another one may lead, rejects when the server does not let this one go; safe twice. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#resigning.abort(new CoordinationError('NOT_HELD', 'resigned'));
     await this.#ended;
@@ -80,13 +80,20 @@ export class Candidacy implements AsyncDisposable {
     try {
       this.#enter({ role: 'CANDIDATE' });
       while (!signal.aborted) {
-        await using term = await acquireLock(session, directory, { signal, data });
-        await this.#lead(term, signal);
+        const term = await acquireLock(session, directory, { signal, data });
+        try {
+          await this.#lead(term, signal);
+        } finally {
+          await term.release();
+        }
       }
     } catch (error) {
-      if (error instanceof Error && !signal.aborted && !hasCode(error, 'CLOSED')) {
+      // Resigning and not allowed to leave: nobody else leads until the session ends.
+      const stuck = signal.aborted && hasCode(error, 'NO_AUTH');
+      if (error instanceof Error && (stuck || !signal.aborted) && !hasCode(error, 'CLOSED')) {
         this.#leadership = { role: 'RESIGNED' };
         this.#leadership$.error(error);
+        if (stuck) throw error;
         return;
       }
     }

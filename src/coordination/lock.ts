@@ -2,7 +2,8 @@ import { filter, merge } from 'rxjs';
 import type { ZooKeeperSession } from '../streams/session';
 import { checkArguments } from './checked-arguments';
 import { HeldLock } from './held-lock';
-import { createOwnNode, inBackground, type OwnNode } from './own-node';
+import { inBackground } from './in-background';
+import { createOwnNode, type OwnNode } from './own-node';
 import { hasCode, persistently } from './persistently';
 import { inSequence } from './sequence';
 import { sameSession, sessionOver } from './session-id';
@@ -53,7 +54,7 @@ export async function acquireLock(
       }
     } catch (error) {
       if (!hasCode(error, 'SESSION_LOST')) {
-        inBackground(own.remove());
+        inBackground(session, own.remove());
         throw error;
       }
     }

@@ -20,6 +20,7 @@ import { latest } from '../streams/latest';
 import type { DataSnapshot, ZooKeeperSession } from '../streams/session';
 import { checkArguments } from './checked-arguments';
 import { createBelow } from './create-below';
+import { inBackground } from './in-background';
 import { hasCode, persistently, withinSession } from './persistently';
 import { sameSession } from './session-id';
 import { connected, firstOf, pause } from './waiting';
@@ -63,7 +64,7 @@ export async function joinGroup(
     await firstOf(membership.present$.pipe(filter(Boolean)), signal);
     return membership;
   } catch (error) {
-    void membership[Symbol.asyncDispose]().catch(() => undefined);
+    inBackground(session, membership[Symbol.asyncDispose]());
     throw error;
   }
 }

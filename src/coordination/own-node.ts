@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ZooKeeperError } from '../errors';
 import type { ZooKeeperSession } from '../streams/session';
 import { createBelow } from './create-below';
+import { inBackground } from './in-background';
 import { hasCode, persistently, withinSession } from './persistently';
 import { checkSequence, inSequence, prefixOf } from './sequence';
 import { connectedSessionId, sameSession } from './session-id';
@@ -47,16 +48,11 @@ export async function createOwnNode(
     try {
       return await persistently(session, signal, () => draft.attempt());
     } catch (error) {
-      inBackground(draft.remove());
+      inBackground(session, draft.remove());
       // The next session makes another node.
       if (!hasCode(error, 'SESSION_LOST')) throw error;
     }
   }
-}
-
-/** For a removal that nobody waits for: if the server refuses it, the node goes with its session. */
-export function inBackground(removal: Promise<void>): void {
-  removal.catch(() => undefined);
 }
 
 /** Paths of nodes with one tag, in order: of this session, and those that a former one has left. */

@@ -7,7 +7,7 @@ import { checkArguments } from './checked-arguments';
 import { ClaimedItem } from './claimed-item';
 import { Claiming } from './claiming';
 import { createBelow } from './create-below';
-import { inBackground } from './own-node';
+import { inBackground } from './in-background';
 import { hasCode, persistently } from './persistently';
 import { queuePaths, type QueuePaths } from './queue-paths';
 import { inSequence, prefixOf } from './sequence';
@@ -153,10 +153,10 @@ export class WorkQueue {
       const claim = await persistently(session, signal, () => claiming.attempt());
       if (claim !== undefined) return new ClaimedItem(session, this.#paths, claim, this.maxAttempts);
       // Somebody else was first, or removed the item as soon as it was claimed.
-      inBackground(claiming.giveBack());
+      inBackground(session, claiming.giveBack());
       return undefined;
     } catch (error) {
-      inBackground(claiming.giveBack());
+      inBackground(session, claiming.giveBack());
       if (hasCode(error, 'SESSION_LOST')) return undefined;
       throw error;
     }
