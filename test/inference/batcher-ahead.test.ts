@@ -161,3 +161,26 @@ test('nothing goes ahead while another version waits for room', async () => {
   await busy.answer();
   expect(other.handedOver).toEqual([['"other"']]);
 });
+
+test('each of two workers has one batch ahead at the most', async () => {
+  const scene = await experienced(new Admission('iris'), { workers: 2 });
+  addAll(scene, [1, 2, 3, 4, 5, 6]);
+  await turn();
+  const last = addAll(scene, [7, 8]);
+  await turn();
+  await scene.answer();
+  await scene.answer();
+  expect(last.map(({ waiting }) => waiting)).toEqual([false, false]);
+});
+
+test('those whose clients have gone do not make a batch full', async () => {
+  const scene = await experienced();
+  const client = new AbortController();
+  addAll(scene, [1, 2]);
+  const gone = scene.add(3, two, { signal: client.signal });
+  client.abort();
+  addAll(scene, [4]);
+  await turn();
+  expect(scene.handedOver).toEqual([['1', '2']]);
+  await expect(gone.answer).rejects.toMatchObject({ code: 'CLIENT_GONE' });
+});
