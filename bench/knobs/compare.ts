@@ -26,12 +26,14 @@ export async function compare(rounds: number, what: string, windows: Windows, wa
     for (const [setting, measured] of Object.entries(results)) {
       const values = measured.map((window) => window[measure] ?? NaN);
       const ratio = median(values.map((value, round) => value / (first[round]?.[measure] ?? NaN)));
+      // Shares and differences may be nothing, or less.
+      const isOne = Number.isFinite(ratio) && ratio > 0;
       const cells = [
         `${what}: ${measure}`.padEnd(64),
         setting.padEnd(24),
         shownNumber(median(values)).padStart(8),
       ];
-      console.log(`${cells.join('  ')}  ${Number.isFinite(ratio) ? ratio.toFixed(2) : ''}`.trimEnd());
+      console.log(`${cells.join('  ')}  ${isOne ? ratio.toFixed(2) : ''}`.trimEnd());
     }
   }
 }
