@@ -3,7 +3,7 @@ import { eventually } from '../../support/eventually';
 import { IRIS, irisVersion } from '../../support/infer';
 import { passes } from '../../support/passes';
 import type { ServeProcess } from '../../support/serve-process';
-import { PATIENCE_MS, REPLICA, type Scene } from './scene';
+import { PATIENCE_MS, ready, REPLICA, type Scene } from './scene';
 import { ReplicaWatch } from './watch';
 
 /** A replica that serves what is promoted, under a light load and under observation. */
@@ -25,6 +25,7 @@ export class Observed implements AsyncDisposable {
       if ((await scene.session.exists(scene.paths.replica(REPLICA))) === undefined)
         throw new Error('not live');
     }, PATIENCE_MS);
+    await ready(replica);
     const observed = Observed.of(replica);
     await eventually(() => observed.load.answered > 20);
     return observed;
