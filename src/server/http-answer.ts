@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import type { Connections } from './connections';
 import { errorBody, type HttpError } from './http-errors';
 import type { Limits } from './limits';
+import type { StalledAnswers } from './stalled-answers';
 
 export const JSON_TYPE = 'application/json';
 export const BYTES_TYPE = 'application/octet-stream';
@@ -13,7 +14,8 @@ export class AnswerWriter {
 
   constructor(
     readonly connections: Connections,
-    readonly limits: Pick<Limits, 'stalledAnswerMs' | 'lingerMs'>,
+    readonly limits: Pick<Limits, 'lingerMs'>,
+    readonly stalled: StalledAnswers,
   ) {}
 
   json(response: ServerResponse, status: number, value: object): void {
@@ -26,10 +28,7 @@ export class AnswerWriter {
     this.send(response, error.status, { ...error.headers, 'content-type': JSON_TYPE }, this.#last.body);
   }
 
-  /**
-   * A client that does not read is cut once nothing of its answer has moved for `stalledAnswerMs`, so that
-   * what it holds is bounded in size and in time.
-   */
+  /** A client that does not read it is cut ({@link StalledAnswers}). */
   send(response: ServerResponse, status: number, headers: OutgoingHttpHeaders, body: Buffer | string): void {
     const request = response.req;
     const socket = request.socket;
@@ -40,9 +39,7 @@ export class AnswerWriter {
       this.#refuseRest(request, headers);
     }
     if (this.connections.isLast(socket, response)) headers['connection'] = 'close';
-    response.writeHead(status, headers).end(body);
-    // node's http sets the socket's timeout anew for the next request, once this answer is out.
-    if (response.writableLength > 0) socket.setTimeout(this.limits.stalledAnswerMs);
+    this.stalled.send(response.writeHead(status, headers), body);
   }
 
   /**

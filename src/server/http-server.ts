@@ -18,6 +18,7 @@ import { modelRoutes } from './model-routes';
 import { RequestCounter } from './request-counter';
 import { Router, type Refuse } from './router';
 import { serverRoutes } from './server-routes';
+import { StalledAnswers } from './stalled-answers';
 
 export interface ServerOptions {
   readonly host: string;
@@ -40,8 +41,9 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const server = createServer(limits);
   const connections = new Connections(server);
-  const answers = new AnswerWriter(connections, limits);
-  answerMalformedRequests(server, connections);
+  const stalled = new StalledAnswers(limits.stalledAnswerMs);
+  const answers = new AnswerWriter(connections, limits, stalled);
+  answerMalformedRequests(server, connections, stalled);
 
   const refuse: Refuse = (response, thrown) => {
     const error = httpError(thrown);

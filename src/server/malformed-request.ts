@@ -5,12 +5,17 @@ import { errorMessage } from '../errors';
 import type { Connections } from './connections';
 import { errorBody, malformedRequestError } from './http-errors';
 import { JSON_TYPE } from './http-answer';
+import type { StalledAnswers } from './stalled-answers';
 
 /**
  * What never became a request (not HTTP, headers too large or too slow, a body that stops coming) gets its
  * error written to the bare socket, which is then closed.
  */
-export function answerMalformedRequests(server: Server, connections: Connections): void {
+export function answerMalformedRequests(
+  server: Server,
+  connections: Connections,
+  stalled: StalledAnswers,
+): void {
   server.on('clientError', (error: NodeJS.ErrnoException, stream: Duplex) => {
     const answer = malformedRequestError(error.code, errorMessage(error));
     // node's http gives the event a Duplex only because users may hand it other streams; this server does not.
@@ -19,11 +24,13 @@ export function answerMalformedRequests(server: Server, connections: Connections
       return;
     }
     const body = errorBody(answer);
-    stream.write(
-      `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\nconnection: close\r\ncontent-type: ${JSON_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`,
-    );
-    stream.write(body);
-    stream.destroySoon();
+    stalled.afterAnswers(stream, () => {
+      stream.write(
+        `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\nconnection: close\r\ncontent-type: ${JSON_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`,
+      );
+      stream.write(body);
+      stalled.closeSoon(stream);
+    });
   });
 }
 

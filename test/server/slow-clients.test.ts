@@ -88,6 +88,51 @@ describe('a client that does not read', () => {
     expect(connection.received.length).toBeLessThan(LARGE.byteLength);
   });
 
+  test('is cut as well when it goes on sending, and holds up no end of the server', async () => {
+    await using s = await serving({
+      limits: { stalledAnswerMs: 300, headersTimeoutMs: 200, checkIntervalMs: 10 },
+    });
+    s.plane.answer = large;
+    using connection = await RawConnection.open(s.server.port);
+    connection.socket.pause();
+    connection.write(post(INFER, '{}'));
+    await eventually(() => s.plane.asked.length === 1);
+    connection.write('GET /v2 HTTP/1.1\r\nhost: x\r\n');
+    const gone = s.plane.asked[0]?.request.signal;
+    await eventually(() => {
+      if (gone?.aborted !== true) connection.write('x: y\r\n');
+      return gone?.aborted === true;
+    });
+    await s.server.drain();
+  });
+
+  test('of the refusal of what is no request is cut as well', async () => {
+    await using s = await serving({ limits: { stalledAnswerMs: 100 } });
+    s.plane.answer = large;
+    using connection = await RawConnection.open(s.server.port);
+    connection.socket.pause();
+    connection.write(post(INFER, '{}'));
+    await eventually(() => s.plane.asked.length === 1);
+    connection.write('no HTTP\r\n\r\n');
+    await eventually(() => s.plane.asked[0]?.request.signal?.aborted === true);
+    connection.socket.resume();
+    await eventually(() => connection.closed);
+    expect(connection.received.length).toBeLessThan(LARGE.byteLength);
+  });
+
+  test('is told of what is no request after its answer, and not in the middle of it', async () => {
+    await using s = await serving();
+    s.plane.answer = large;
+    using connection = await RawConnection.open(s.server.port);
+    connection.socket.pause();
+    connection.write(post(INFER, '{}'));
+    await eventually(() => s.plane.asked.length === 1);
+    connection.write('no HTTP\r\n\r\n');
+    connection.socket.resume();
+    expect(await connection.answer(1)).toMatchObject({ status: 400 });
+    expect(connection.answers[0]?.body).toHaveLength(LARGE.byteLength);
+  });
+
   test('but reads slowly gets all of it', async () => {
     await using s = await serving({ limits: { stalledAnswerMs: 200 } });
     s.plane.answer = large;
