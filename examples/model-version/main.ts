@@ -9,8 +9,9 @@ import { predictionBy } from './predictions';
 example(
   { url: 'http://127.0.0.1:8080', model: 'iris', znode: '/ml_model_version' },
   async ({ zookeeper, url, model, znode }, end) => {
-    await using session = await connect(zookeeper, end);
     for (const version of ['1', '2', '1']) {
+      // Each time by another client: whoever may write the znode may roll back.
+      await using session = await connect(zookeeper, end);
       const written = await write(session, znode, version);
       const startedAt = performance.now();
       console.log(`${znode} is ${written} ${version}`);

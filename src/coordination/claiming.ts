@@ -62,7 +62,8 @@ export class Claiming {
   }
 
   async #attempt(): Promise<Claim | undefined> {
-    if (this.#asked) {
+    const unsure = this.#asked;
+    if (unsure) {
       await this.#own.sync(this.#claim);
       const found = await this.#look();
       if (found !== undefined) return found;
@@ -80,7 +81,7 @@ export class Claiming {
     } catch (error) {
       if (!hasCode(error, 'NODE_EXISTS', 'NO_NODE', 'VERSION_CONFLICT')) throw error;
       // Somebody else was first.
-      this.#asked = false;
+      this.#asked = unsure;
       return undefined;
     }
     return await this.#look();

@@ -155,9 +155,9 @@ export class WatchedNode<S> {
   /** False: to be tried again after a while. */
   async #read(connection: LiveSender): Promise<boolean> {
     try {
-      this.#settle(await this.#host.limit.run(() => this.#kind.read(connection, this.#path)));
+      const latest = this.#settle(await this.#host.limit.run(() => this.#kind.read(connection, this.#path)));
       this.#failures = 0;
-      if (!this.#stale && !connection.ended && !this.fresh) this.#freshness$.next({ fresh: true });
+      if (latest && !this.#stale && !connection.ended && !this.fresh) this.#freshness$.next({ fresh: true });
       return true;
     } catch (error) {
       this.#stale = true;
@@ -167,20 +167,23 @@ export class WatchedNode<S> {
     }
   }
 
-  #settle(seen: Observation<S>): void {
-    // Under way when it was stopped, it may have left a watch after those were taken back.
-    if (this.#stopped) this.#host.onUnwatched(this.#path);
-    else this.#take(seen);
+  /** Whether what was told last is what was seen. */
+  #settle(seen: Observation<S>): boolean {
+    if (!this.#stopped) return this.#take(seen);
+    // It was under way, and may have left a watch after those were taken back.
+    this.#host.onUnwatched(this.#path);
+    return false;
   }
 
-  #take(seen: Observation<S>): void {
+  #take(seen: Observation<S>): boolean {
     const told = this.#told;
     if (told !== undefined && isOlder(seen, told)) {
       this.#host.log?.debug({ path: this.#path }, 'a reading older than one before was dropped');
-      return;
+      return false;
     }
     this.#told = seen;
     if (seen.identity !== told?.identity) this.#subject$.next(seen.snapshot);
+    return true;
   }
 
   #retryLater(error: unknown): void {

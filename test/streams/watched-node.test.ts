@@ -18,9 +18,8 @@ const absent = (asOf: number): Observation<string> => ({
   identity: 'absent',
 });
 
-/** What is told when the node is read so, one reading after the other. */
-async function told(...readings: Observation<string>[]): Promise<string[]> {
-  const seen: string[] = [];
+/** A node that is read so, one reading after the other, and how many there were. */
+function readAs(...readings: Observation<string>[]): { node: WatchedNode<string>; done: () => number } {
   let reading = 0;
   const kind = { events: new Set<number>(), read: () => Promise.resolve(readings[reading++]!) };
   const never = () => Promise.reject(new Error('this kind sends nothing'));
@@ -31,15 +30,22 @@ async function told(...readings: Observation<string>[]): Promise<string[]> {
     onUnwatched: () => undefined,
     onMissed: () => undefined,
   };
-  const node = new WatchedNode(kind, host, '/a');
+  return { node: new WatchedNode(kind, host, '/a'), done: () => reading };
+}
+
+/** What is told when the node is read so. */
+async function told(...readings: Observation<string>[]): Promise<string[]> {
+  const seen: string[] = [];
+  const { node, done } = readAs(...readings);
   node.snapshot$.subscribe((snapshot) => seen.push(snapshot));
-  for (let done = 1; done <= readings.length; done += 1) {
-    node.reread();
-    await eventually(() => reading === done);
-    await Promise.resolve();
-  }
-  await new Promise(setImmediate);
+  for (const [index] of readings.entries()) await read(node, () => done() === index + 1);
   return seen;
+}
+
+async function read(node: WatchedNode<string>, done: () => boolean): Promise<void> {
+  node.reread();
+  await eventually(done);
+  await new Promise(setImmediate);
 }
 
 describe('what is told of a watched node', () => {
@@ -84,6 +90,17 @@ describe('what is told of a watched node', () => {
       'created 7, modified 7',
     ]);
   });
+});
+
+test('a reading older than what was told makes nothing fresh', async () => {
+  const { node, done } = readAs(present(1, 7), present(1, 4), present(1, 8));
+  const fresh: boolean[] = [];
+  for (const reading of [1, 2, 3]) {
+    node.disconnected();
+    await read(node, () => done() === reading);
+    fresh.push(node.fresh);
+  }
+  expect(fresh).toEqual([true, false, true]);
 });
 
 describe('a reading that nothing was notified for', () => {
