@@ -2,17 +2,22 @@ import { Counter } from '../../src/coordination/counter';
 import { openSession } from '../../src/streams/session';
 import { eventually } from '../support/eventually';
 import { connect } from '../support/fleet';
-import { breakConnections } from '../support/random-faults';
+import { meddling } from '../support/meddling';
+import { breakConnections, expectBroken } from '../support/random-faults';
 import { SeededRandom, TEST_SEED } from '../support/seeded-random';
 import { proxiedScene } from '../support/proxied-scene';
 import { openThroughProxy, type SessionThroughProxy } from '../support/session-through-proxy';
+import type { Direction } from '../support/tcp-proxy';
 
-const scene = proxiedScene({ sessionTimeoutMs: 1000 }, async ({ session, other, path }) => {
+const scene = proxiedScene({ sessionTimeoutMs: 1000 }, async ({ session }) => {
   await session.connected();
-  await eventually(async () => ((await other.children(path))?.names ?? []).length === 0);
+  await eventually(async () => (await receipts()).length === 0);
 });
 beforeEach(() => scene.other.ensurePath(scene.path));
 
+const receipts = async () => (await scene.other.children(scene.path))?.names ?? [];
+/** Far off, so that a count that never ends is told of. */
+const atLast = () => ({ signal: AbortSignal.timeout(20_000) });
 const text = async () => (await scene.other.get(scene.path))?.data.toString();
 
 it('counts once through a kill of the server', async () => {
@@ -22,7 +27,7 @@ it('counts once through a kill of the server', async () => {
   });
   const counter = new Counter(session, scene.path);
   await counter.add(1n);
-  const adding = Array.from({ length: 20 }, () => counter.add(1n));
+  const adding = Array.from({ length: 20 }, () => counter.add(1n, atLast()));
   await adding[0];
   await scene.zookeeper.server.kill('SIGKILL');
   await scene.zookeeper.server.restart();
@@ -31,26 +36,51 @@ it('counts once through a kill of the server', async () => {
   expect(await text()).toBe('21');
 });
 
-it('counts once when the session expires before the reply has come, in the next session', async () => {
-  const adding = new Counter(scene.through.session, scene.path).add(1n);
-  // Once the request is under way, nothing comes back.
-  scene.through.proxy.blackhole('toClient');
-  await eventually(() => scene.through.names.includes('LOST'));
-  await new Counter(scene.other, scene.path).add(10n);
-  await scene.through.proxy.heal();
-  const counted = await adding;
-  expect(['1', '11']).toContain(counted.toString());
-  expect(await text()).toBe('11');
-});
+/** The client, cut off in these directions as soon as its first transaction is begun. */
+const cutOff = (...directions: Direction[]) =>
+  meddling(scene.session, (attempt) => {
+    if (attempt === 1) scene.through.proxy.blackhole(...directions);
+    return Promise.resolve();
+  });
+
+it.each([
+  ['was carried out', ['toClient'], '1', 1n],
+  ['never reached the server', ['toServer', 'toClient'], undefined, 11n],
+] as const)(
+  'counts a write that %s once, when the session expires before the reply has come',
+  async (_, directions, carriedOut, resolved) => {
+    await scene.other.set(scene.path, Buffer.from('0'));
+    const adding = new Counter(cutOff(...directions), scene.path).add(1n, atLast());
+    if (carriedOut !== undefined) await eventually(async () => (await text()) === carriedOut);
+    await eventually(() => scene.through.names.includes('LOST'));
+    await new Counter(scene.other, scene.path).add(10n);
+    await scene.through.proxy.heal();
+    expect(await adding).toBe(resolved);
+    expect(await text()).toBe('11');
+  },
+);
 
 it('rejects at once when it is given up in a silent partition, and leaves no receipt', async () => {
-  for (const blocked of ['toClient', 'toServer'] as const) {
+  for (const [sum, blocked] of [
+    ['1', 'toClient'],
+    ['2', 'toServer'],
+  ] as const) {
     const giveUp = new AbortController();
-    const adding = new Counter(scene.through.session, scene.path).add(1n, { signal: giveUp.signal });
-    scene.through.proxy.blackhole(blocked);
+    let asked = false;
+    const client = meddling(scene.session, () => {
+      scene.through.proxy.blackhole(blocked);
+      asked = true;
+      return Promise.resolve();
+    });
+    const adding = new Counter(client, scene.path).add(1n, { signal: giveUp.signal });
+    await eventually(() => asked);
+    if (blocked === 'toClient') await eventually(async () => (await receipts()).length === 1);
     giveUp.abort('enough');
     await expect(adding).rejects.toBe('enough');
     await scene.through.proxy.heal();
+    // What was held back is carried out now; whether the receipt of that is left behind is seen afterwards.
+    await eventually(async () => (await text()) === sum);
+    await eventually(async () => (await receipts()).length === 0);
   }
   const deadline = AbortSignal.timeout(30);
   scene.through.proxy.blackhole();
@@ -79,7 +109,7 @@ it('given up at any moment leaves no receipt, and counts once or not at all', as
       },
     );
   }
-  await eventually(async () => ((await scene.other.children(scene.path))?.names ?? []).length === 0);
+  await eventually(async () => (await receipts()).length === 0);
   const sum = Number(await text());
   expect(sum).toBeGreaterThanOrEqual(counted);
   expect(sum).toBeLessThanOrEqual(attempts);
@@ -102,15 +132,15 @@ it(`counts what it was told, no more and no less, whatever happens (seed ${TEST_
   const counting = clients.map(async ({ session }) => {
     const counter = new Counter(session, scene.path);
     while (!stop.aborted) {
-      seen.add(await counter.add(1n));
+      seen.add(await counter.add(1n, atLast()));
       counted += 1n;
     }
   });
-  await breaking;
   await Promise.all(counting);
+  expectBroken(clients, await breaking);
   expect(await text()).toBe(counted.toString());
   expect(seen.size).toBe(Number(counted));
   expect(counted).toBeGreaterThan(20n);
-  await eventually(async () => ((await scene.other.children(scene.path))?.names ?? []).length === 0);
+  await eventually(async () => (await receipts()).length === 0);
   await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
 });
