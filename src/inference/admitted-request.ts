@@ -22,6 +22,7 @@ export class AdmittedRequest {
   readonly inHand = noPlace<AdmittedRequest>();
   readonly inQueue = noPlace<AdmittedRequest>();
   #phase: 'WAITING' | 'RUNNING' | 'SETTLED' = 'WAITING';
+  #ahead: { readonly withdraw: () => void; readonly stopListening: () => void } | undefined;
   #resolve!: (answer: InferenceAnswer) => void;
   #reject!: (error: RequestError) => void;
   readonly #onSettled: (request: AdmittedRequest, wasRunning: boolean) => void;
@@ -47,9 +48,25 @@ export class AdmittedRequest {
     return this.request.signal?.aborted === true;
   }
 
-  /** It is handed over to a worker. */
+  /**
+   * It lies with a worker that is busy with others. Until it begins it is settled at once when its client goes, and
+   * whatever settles it calls `withdraw`.
+   */
+  lieAhead(withdraw: () => void): void {
+    const { signal } = this.request;
+    const onGone = (): void => {
+      this.failGone();
+    };
+    const stopListening = (): void => signal?.removeEventListener('abort', onGone);
+    signal?.addEventListener('abort', onGone);
+    this.#ahead = { withdraw, stopListening };
+  }
+
+  /** It is run by a worker. */
   begin(): void {
     this.#phase = 'RUNNING';
+    this.#ahead?.stopListening();
+    this.#ahead = undefined;
   }
 
   succeed(body: Uint8Array, jsonLength: number): void {
@@ -62,22 +79,32 @@ export class AdmittedRequest {
     if (this.#settle()) this.#reject(error);
   }
 
-  /** Its deadline has passed, or will have before it can be answered. */
+  /** Its deadline has passed. */
   failExpired(): void {
-    const { timeoutMs } = this.terms.config.config.admission;
-    this.fail(
-      new RequestError('DEADLINE_EXCEEDED', `no answer within ${timeoutMs} ms (admission.timeoutMs)`),
-    );
+    this.#failForTime('no answer');
+  }
+
+  /** Its deadline will have passed before it can be answered. */
+  failLate(): void {
+    this.#failForTime('not run, since no answer could be expected');
   }
 
   failGone(): void {
     this.fail(new RequestError('CLIENT_GONE', 'the client went away before the request was run'));
   }
 
+  #failForTime(what: string): void {
+    const { timeoutMs } = this.terms.config.config.admission;
+    this.fail(new RequestError('DEADLINE_EXCEEDED', `${what} within ${timeoutMs} ms (admission.timeoutMs)`));
+  }
+
   #settle(): boolean {
     if (this.#phase === 'SETTLED') return false;
     const wasRunning = this.#phase === 'RUNNING';
     this.#phase = 'SETTLED';
+    this.#ahead?.stopListening();
+    this.#ahead?.withdraw();
+    this.#ahead = undefined;
     this.#onSettled(this, wasRunning);
     return true;
   }

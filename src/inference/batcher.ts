@@ -4,9 +4,10 @@ import type { Admission } from './admission';
 import type { AdmittedRequest } from './admitted-request';
 import { BatchTime } from './batch-time';
 import type { ConfigInForce } from './config-in-force';
+import type { Desk, GivenBatch, Runner } from './desk';
 import { Line } from './line';
-import { batchOf, settle, type BatchToRun } from './request-batch';
-import type { BatchAnswers } from './worker/protocol';
+import { batchOf, settle } from './request-batch';
+import { withdrawable } from './withdrawal';
 
 /** Bytes of bodies that go to a worker at once; a single request may have more. */
 const MAX_BATCH_BYTES = 64 * 1024 * 1024;
@@ -15,19 +16,6 @@ const MAX_BATCH_BYTES = 64 * 1024 * 1024;
  * decided earlier for it, and what the event loop takes to hear of a batch's end is little beside batches that take long.
  */
 const AHEAD_OF_TIMEOUT = 0.1;
-
-/** Runs batches one after the other, in the order in which they came, and answers them in that order. */
-export interface Runner {
-  /** False once it can run nothing any more. */
-  readonly alive: boolean;
-  run(batch: BatchToRun): Promise<BatchAnswers>;
-}
-
-/** A worker, and what it has been given: the batch that it runs, and perhaps the next. */
-interface Desk {
-  readonly runner: Runner;
-  readonly batches: (readonly AdmittedRequest[])[];
-}
 
 export interface BatcherOptions {
   /** One for each worker of the version. */
@@ -48,7 +36,7 @@ export interface BatcherOptions {
  *
  * Behind a full batch the next one goes ahead, once that is full as well: the worker need not wait then until the event
  * loop, busy with all the requests that are more than it can carry, hears that it is done. What lies there counts as
- * waiting until the batch before it is answered.
+ * waiting until the batch before it is answered, and can be withdrawn.
  */
 export class Batcher {
   readonly #waiting = new Line<AdmittedRequest>(({ inQueue }) => inQueue);
@@ -123,19 +111,20 @@ export class Batcher {
 
   /** The next batch: requests of one config that are still wanted; empty when it has to wait or nothing does. */
   #take(): AdmittedRequest[] {
-    const first = this.#firstWanted();
+    const now = performance.now();
+    const first = this.#firstWanted(now);
     if (first === undefined) return [];
     const { config } = first.terms;
     const { batching, admission } = config.config;
     const room = this.#admission.room(admission.maxConcurrent, this.#dispatch);
     const most = Math.min(this.#mostOfOne(config.config), room);
     if (most <= 0) return [];
-    const { requests, full } = this.#gather(config, most);
+    const { requests, full } = this.#gather(config, most, now);
     if (!full && batching.maxDelayMs > 0) {
-      // Half of the time that the first request has is left for its answer.
-      const { arrivedAt } = first.request;
-      const leaveBy = arrivedAt + Math.min(batching.maxDelayMs, admission.timeoutMs / 2);
-      const wait = leaveBy - performance.now();
+      // Half of the time that the first request can spare: its answer must not come too late by it.
+      const { timeoutMs } = admission;
+      const spare = timeoutMs - this.#time.expectedMs(timeoutMs);
+      const wait = first.request.arrivedAt + Math.min(batching.maxDelayMs, spare / 2) - now;
       if (wait > 0) {
         this.#delay = setTimeout(this.#dispatch, Math.ceil(wait));
         return [];
@@ -168,24 +157,23 @@ export class Batcher {
   #takeAhead({ runner, batches }: Desk): AdmittedRequest[] {
     const [running] = batches;
     if (running === undefined || batches.length > 1 || !runner.alive) return [];
-    const config = this.#firstWanted()?.terms.config;
+    const now = performance.now();
+    const config = this.#firstWanted(now)?.terms.config;
     if (config === undefined || !this.#mayGoAhead(config)) return [];
     const most = this.#mostOfOne(config.config);
     // It takes the places that the one before leaves, so that no more than `maxConcurrent` ever run.
-    if (running.length < most) return [];
-    const { requests, full } = this.#gather(config, most);
+    if (running.requests.length < most) return [];
+    const { requests, full } = this.#gather(config, most, now);
     return full ? requests : [];
   }
 
-  #firstWanted(): AdmittedRequest | undefined {
-    const now = performance.now();
+  #firstWanted(now: number): AdmittedRequest | undefined {
     for (const request of this.#waiting) if (this.#isWanted(request, now)) return request;
     return undefined;
   }
 
   /** Up to `most` requests in order; `full`: waiting for more would not make the batch larger. */
-  #gather(config: ConfigInForce, most: number): { requests: AdmittedRequest[]; full: boolean } {
-    const now = performance.now();
+  #gather(config: ConfigInForce, most: number, now: number): { requests: AdmittedRequest[]; full: boolean } {
     const requests: AdmittedRequest[] = [];
     let bytes = 0;
     for (const request of this.#waiting) {
@@ -202,12 +190,13 @@ export class Batcher {
   async #run(desk: Desk, requests: readonly AdmittedRequest[]): Promise<void> {
     const { runner, batches } = desk;
     for (const request of requests) this.#waiting.delete(request);
-    if (batches.push(requests) === 1) this.#begin(requests);
-    const given = performance.now();
+    const batch: GivenBatch = { requests, begunAt: undefined };
+    const ahead = batches.push(batch) > 1;
+    if (!ahead) this.#begin(batch);
     this.#work?.begin();
     try {
-      const answers = await runner.run(batchOf(requests));
-      this.#time.took(performance.now() - given);
+      const answers = await runner.run(batchOf(requests, ahead ? withdrawable(requests) : undefined));
+      if (batch.begunAt !== undefined) this.#time.took(performance.now() - batch.begunAt);
       for (const rows of answers.rows) this.#onRows(rows);
       settle(requests, answers);
     } catch (cause) {
@@ -226,15 +215,23 @@ export class Batcher {
   }
 
   /** It is being run now, as far as is known. */
-  #begin(requests: readonly AdmittedRequest[]): void {
-    for (const request of requests) if (request.waiting) this.#admission.handOver(request);
+  #begin(batch: GivenBatch): void {
+    for (const request of batch.requests) {
+      if (!request.waiting) continue;
+      batch.begunAt ??= performance.now();
+      this.#admission.handOver(request);
+    }
   }
 
   /** Whether a waiting request should still be run; settles it when not. */
   #isWanted(request: AdmittedRequest, now: number): boolean {
     const { timeoutMs } = request.terms.config.config.admission;
+    // Who would be late makes way for others. The last is tried: nothing would be gained, and times may be better now.
+    const late = this.#waiting.size > 1 && request.deadline <= now + this.#time.expectedMs(timeoutMs);
     if (request.clientGone) request.failGone();
-    else if (request.deadline <= now + this.#time.expectedMs(timeoutMs)) request.failExpired();
+    else if (request.deadline <= now) request.failExpired();
+    else if (late) request.failLate();
+    if (!request.waiting) this.#waiting.delete(request);
     return request.waiting;
   }
 }

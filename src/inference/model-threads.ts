@@ -1,6 +1,6 @@
 import { LoadTimeoutError, ModelError, RequestError, errorMessage } from '../errors';
-import type { Runner } from './batcher';
 import type { Departure } from './departure';
+import type { Runner } from './desk';
 import { ModelThread } from './model-thread';
 import type { ModelThreadOptions } from './model-thread-options';
 import type { ModelFiles } from './repository';

@@ -6,8 +6,8 @@ import type { Batch, BatchAnswers } from './worker/protocol';
 /** A batch without what the worker's thread adds to it. */
 export type BatchToRun = Omit<Batch, 'type' | 'id'>;
 
-/** The batch of `requests`, at least one and all of one config. */
-export function batchOf(requests: readonly AdmittedRequest[]): BatchToRun {
+/** The batch of `requests`, at least one and all of one config; see {@link Batch.withdrawn}. */
+export function batchOf(requests: readonly AdmittedRequest[], withdrawn?: SharedArrayBuffer): BatchToRun {
   const config = requests[0]?.terms.config;
   if (config === undefined) throw new Error('a batch has at least one request');
   const { epoch } = config;
@@ -25,6 +25,7 @@ export function batchOf(requests: readonly AdmittedRequest[]): BatchToRun {
     bodies: packer.buffer,
     params: [{ epoch, params }],
     logLevel: log.level,
+    withdrawn,
   };
 }
 

@@ -1,7 +1,8 @@
 import { Admission } from '../../src/inference/admission';
 import type { AdmittedRequest } from '../../src/inference/admitted-request';
-import { Batcher, type Runner } from '../../src/inference/batcher';
+import { Batcher } from '../../src/inference/batcher';
 import type { ConfigInForce } from '../../src/inference/config-in-force';
+import type { Runner } from '../../src/inference/desk';
 import { Expected } from '../../src/inference/expected';
 import type { InferenceRequest } from '../../src/inference/inference-request';
 import type { BatchToRun } from '../../src/inference/request-batch';

@@ -87,6 +87,38 @@ test('a request whose client has gone is not run', async () => {
   ]);
 });
 
+test('a request that lies with the worker is not run once its client has gone or its deadline has passed', async () => {
+  await using scene = await Scene.open();
+  const timeoutMs = 60_000;
+  await scene.slot.configure(
+    config({ batching: { maxRows: 2 }, admission: { maxConcurrent: 2, timeoutMs } }),
+    'z',
+  );
+  await scene.slot.serve({ version: '1', stamp: 'a' });
+  // From then on it is known how long they take.
+  for (let n = 0; n < 5; n += 1) await scene.ask(1);
+  const running = [scene.ask(ASKS.waitForGate), scene.ask(2)];
+  await scene.traced('1 run -1');
+  const client = new AbortController();
+  const gone = scene.ask(3, { signal: client.signal });
+  const expired = scene.ask(4, { arrivedAt: performance.now() - timeoutMs + 1000 });
+  const failed = Promise.all([
+    expect(gone).rejects.toMatchObject({ code: 'CLIENT_GONE' }),
+    expect(expired).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' }),
+  ]);
+  await turns();
+  client.abort();
+  // At once, since they are the worker's; in the queue the first would be found out only when the worker is free.
+  await failed;
+  await scene.openGate();
+  await Promise.all([...running, scene.ask(5)]);
+  expect((await scene.trace()).map((line) => line.split(' {')[0]).slice(6)).toEqual([
+    '1 run -1',
+    '1 run 2',
+    '1 run 5',
+  ]);
+});
+
 test('maxDelayMs gathers requests into one run', async () => {
   await using scene = await Scene.open();
   await scene.slot.configure(

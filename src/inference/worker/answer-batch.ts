@@ -52,7 +52,10 @@ export class BatchAnswerer {
 
   async answer(batch: Batch): Promise<BatchAnswers> {
     const { handler, session, model, version, labels } = this.#loaded;
-    const jobs = unpackBodies(batch.bodies).map((body) => this.#begin(body, batch));
+    const withdrawn = batch.withdrawn && new Uint8Array(batch.withdrawn);
+    const jobs = unpackBodies(batch.bodies).map((body, index) =>
+      withdrawn !== undefined && Atomics.load(withdrawn, index) === 1 ? leftOut() : this.#begin(body, batch),
+    );
     let rows: number[];
     if (handler === undefined) {
       rows = await this.#runner.run(jobs.filter(isJob), batch.maxRows);
@@ -130,6 +133,10 @@ export function failWhole(batch: Batch, cause: unknown): BatchAnswers {
     unpackBodies(batch.bodies).map(() => error),
     [],
   );
+}
+
+function leftOut(): RequestError {
+  return new RequestError('CLIENT_GONE', 'the request was withdrawn before it was run');
 }
 
 function isJob(job: InferenceJob | RequestError): job is InferenceJob {

@@ -46,6 +46,11 @@ export interface Batch {
   readonly params: readonly ParamsEpoch[];
   /** Log lines of `handler.js` below this level are dropped in the worker. */
   readonly logLevel: LogLevel;
+  /**
+   * One byte for each request; it may become 1 as long as the batch waits, and then that request is not run: whatever is
+   * answered in its place is dropped.
+   */
+  readonly withdrawn?: SharedArrayBuffer | undefined;
 }
 
 export interface CheckParams extends ParamsEpoch {
