@@ -1,5 +1,5 @@
 import { ModelError } from '../../errors';
-import { constantRow } from './constant-row';
+import { sampleRow } from './sample-row';
 import type { ModelSession } from './model-session';
 import { ortMessage } from './ort-message';
 
@@ -9,7 +9,7 @@ import { ortMessage } from './ort-message';
  */
 export async function warmUp(session: ModelSession): Promise<void> {
   try {
-    await session.run(constantRow(session.signature.inputs, 0));
+    await session.run(sampleRow(session.signature.inputs, 'ZEROS'));
   } catch (cause) {
     throw new ModelError(
       'WARMUP_FAILED',
