@@ -2,42 +2,19 @@ import type { Subscription } from 'rxjs';
 import { startCandidacy, type Candidacy } from '../../src/coordination/leader-election';
 import { watchLeader } from '../../src/coordination/watch-leader';
 import { ZooKeeperError } from '../../src/errors';
-import type { ZooKeeperSession } from '../../src/streams/session';
 import { connect } from '../support/fleet';
 import { eventually } from '../support/eventually';
 import { expireSession } from '../support/expire-session';
 import { replacing } from '../support/meddling';
-import { openThroughProxy, type SessionThroughProxy } from '../support/session-through-proxy';
+import { proxiedScene } from '../support/proxied-scene';
 import { watching } from '../support/server-watches';
-import { startTestZooKeeper, type TestZooKeeper } from '../support/zookeeper';
 
-let zookeeper: TestZooKeeper;
-let other: ZooKeeperSession;
-let through: SessionThroughProxy;
-let directory: string;
-
-beforeAll(async () => {
-  zookeeper = await startTestZooKeeper();
-});
-afterAll(async () => {
-  await zookeeper[Symbol.asyncDispose]();
-});
-let count = 0;
-beforeEach(async () => {
-  directory = `/leaders/test-${++count}`;
-  other = await connect(zookeeper.connectString);
-  through = await openThroughProxy(zookeeper, { sessionTimeoutMs: 1000 });
-});
-afterEach(async () => {
-  await watching(zookeeper, 0);
-  await through[Symbol.asyncDispose]();
-  await other[Symbol.asyncDispose]();
-});
+const scene = proxiedScene({ sessionTimeoutMs: 1000 }, ({ zookeeper }) => watching(zookeeper, 0));
 
 const named = (name: string) => ({ data: Buffer.from(name) });
 const leads = (candidacy: Candidacy) => eventually(() => candidacy.leadership.role === 'LEADER');
 const stands = (candidates: number) =>
-  eventually(async () => (await other.children(directory))?.names.length === candidates);
+  eventually(async () => (await scene.other.children(scene.path))?.names.length === candidates);
 
 function rolesOf(candidacy: Candidacy): string[] {
   const roles: string[] = [];
@@ -50,7 +27,7 @@ function rolesOf(candidacy: Candidacy): string[] {
 
 function leaders(): { seen: (string | undefined)[]; subscription: Subscription } {
   const seen: (string | undefined)[] = [];
-  const subscription = watchLeader(other, directory).subscribe((leader) =>
+  const subscription = watchLeader(scene.other, scene.path).subscribe((leader) =>
     seen.push(leader?.data.toString()),
   );
   return { seen, subscription };
@@ -59,9 +36,9 @@ function leaders(): { seen: (string | undefined)[]; subscription: Subscription }
 describe('a candidacy', () => {
   it('leads when it is alone, and when the leader resigns', async () => {
     const { seen, subscription } = leaders();
-    const ann = startCandidacy(other, directory, named('ann'));
+    const ann = startCandidacy(scene.other, scene.path, named('ann'));
     await leads(ann);
-    const bob = startCandidacy(through.session, directory, named('bob'));
+    const bob = startCandidacy(scene.session, scene.path, named('bob'));
     const roles = rolesOf(bob);
     await stands(2);
     expect(bob.leadership.role).toBe('CANDIDATE');
@@ -80,15 +57,15 @@ describe('a candidacy', () => {
   it('is told at once that its term is lost, though what is left of it takes long to be taken away', async () => {
     let goOn!: () => void;
     const gate = new Promise<void>((resolve) => (goOn = resolve));
-    const slow = replacing(other, 'remove', async (...args) => {
+    const slow = replacing(scene.other, 'remove', async (...args) => {
       await gate;
-      await other.remove(...args);
+      await scene.other.remove(...args);
     });
-    await using ann = startCandidacy(slow, directory, named('ann'));
+    await using ann = startCandidacy(slow, scene.path, named('ann'));
     const roles = rolesOf(ann);
     await leads(ann);
-    const [name] = (await other.children(directory))!.names;
-    await other.remove(`${directory}/${name!}`);
+    const [name] = (await scene.other.children(scene.path))!.names;
+    await scene.other.remove(`${scene.path}/${name!}`);
     await eventually(() => ann.leadership.role === 'CANDIDATE');
     goOn();
     await leads(ann);
@@ -96,33 +73,33 @@ describe('a candidacy', () => {
   });
 
   it('acts by transactions that only the term in force lets through', async () => {
-    await using ann = startCandidacy(other, directory);
+    await using ann = startCandidacy(scene.other, scene.path);
     await leads(ann);
     const { leadership } = ann;
     if (leadership.role !== 'LEADER') throw new Error(leadership.role);
-    await leadership.term.commit([{ op: 'create', path: `${directory}-by`, data: Buffer.from('ann') }]);
+    await leadership.term.commit([{ op: 'create', path: `${scene.path}-by`, data: Buffer.from('ann') }]);
     await ann[Symbol.asyncDispose]();
     await expect(leadership.term.commit([])).rejects.toMatchObject({ code: 'NOT_HELD' });
   });
 
   it('is in doubt while its connection is broken, and leads on with the same term', async () => {
-    await using ann = startCandidacy(through.session, directory);
+    await using ann = startCandidacy(scene.session, scene.path);
     const roles = rolesOf(ann);
     await leads(ann);
     const before = ann.leadership;
-    through.proxy.cut();
+    scene.through.proxy.cut();
     await eventually(() => roles.length === 4);
     expect(roles).toEqual(['CANDIDATE', 'LEADER', 'IN_DOUBT', 'LEADER']);
     expect(ann.leadership).toEqual(before);
   });
 
   it('whose session has expired stands again, behind those who stood', async () => {
-    await using ann = startCandidacy(through.session, directory, named('ann'));
+    await using ann = startCandidacy(scene.session, scene.path, named('ann'));
     const roles = rolesOf(ann);
     await leads(ann);
-    const bob = startCandidacy(other, directory, named('bob'));
+    const bob = startCandidacy(scene.other, scene.path, named('bob'));
     await stands(2);
-    await expireSession(through.proxy);
+    await expireSession(scene.through.proxy);
     await leads(bob);
     await eventually(() => roles.length === 4);
     expect(roles).toEqual(['CANDIDATE', 'LEADER', 'IN_DOUBT', 'CANDIDATE']);
@@ -132,8 +109,8 @@ describe('a candidacy', () => {
   });
 
   it('ends when its session is closed', async () => {
-    const session = await connect(zookeeper.connectString);
-    const ann = startCandidacy(session, directory);
+    const session = await connect(scene.zookeeper.connectString);
+    const ann = startCandidacy(session, scene.path);
     const roles = rolesOf(ann);
     await leads(ann);
     await session[Symbol.asyncDispose]();
@@ -143,8 +120,8 @@ describe('a candidacy', () => {
 
   it('ends with what the server refuses', async () => {
     const refused = new ZooKeeperError('NO_AUTH', 'refused', { mayHaveHappened: false, retryable: false });
-    const session = replacing(other, 'create', () => Promise.reject(refused));
-    const ann = startCandidacy(session, directory);
+    const session = replacing(scene.other, 'create', () => Promise.reject(refused));
+    const ann = startCandidacy(session, scene.path);
     const errors: unknown[] = [];
     ann.leadership$.subscribe({ error: (error: unknown) => errors.push(error) });
     await eventually(() => errors.length === 1);
@@ -154,9 +131,9 @@ describe('a candidacy', () => {
   });
 
   it('that resigns while it waits leaves nothing behind', async () => {
-    await using ann = startCandidacy(other, directory);
+    await using ann = startCandidacy(scene.other, scene.path);
     await leads(ann);
-    const bob = startCandidacy(through.session, directory);
+    const bob = startCandidacy(scene.session, scene.path);
     await stands(2);
     await bob[Symbol.asyncDispose]();
     await stands(1);

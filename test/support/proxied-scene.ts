@@ -59,8 +59,11 @@ export function proxiedScene(
     through = await openThroughProxy(zookeeper, options);
   });
   afterEach(async () => {
-    await lookAfter(scene);
-    await through[Symbol.asyncDispose]();
+    try {
+      await lookAfter(scene);
+    } finally {
+      await through[Symbol.asyncDispose]();
+    }
   });
   return scene;
 }
