@@ -10,7 +10,10 @@ export interface Misnamed {
   readonly answers: number;
 }
 
-/** `promotions`: the version that each promotion made the one to serve, by its zxid; all that may have been answered under. */
+/**
+ * `promotions`: the version that each promotion made the one to serve, by its zxid; all that may have been answered
+ * under.
+ */
 export function misnamed(
   { byPromotion }: Pick<CheckedLoadResult, 'byPromotion'>,
   promotions: ReadonlyMap<string, string>,

@@ -19,8 +19,8 @@ export function isBuilt() {
 }
 
 /**
- * `tsc`, incremental, and then the bundle. Outputs of sources that are gone are deleted, since jest would run a stale test. The stamp goes
- * first and comes back last, so that an interrupted build is done again.
+ * `tsc`, incremental, and then the bundle. Outputs of sources that are gone are deleted, since jest would run a stale
+ * test. The stamp goes first and comes back last, so that an interrupted build is done again.
  */
 export async function build(options) {
   fs.rmSync(stamp, { force: true });

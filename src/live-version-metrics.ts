@@ -14,7 +14,10 @@ export interface LiveVersion {
   readonly workers: WorkerCount;
 }
 
-/** What there is to say of the live version of each model; asked for whenever the metrics are read, so that a swap need not tell. */
+/**
+ * What there is to say of the live version of each model; asked for whenever the metrics are read, so that a swap need
+ * not tell.
+ */
 export class LiveVersionMetrics {
   readonly #live = new Map<string, () => LiveVersion | undefined>();
   /** 1 for the version that answers unpinned requests, 0 while it should and cannot. */

@@ -12,7 +12,10 @@ import { UnloadThenLoad } from './unload-then-load';
 
 const DESIGNS = { 'on-the-event-loop': OnTheEventLoop, 'unload-then-load': UnloadThenLoad };
 
-/** `main.js <design> <connect string> <root> <repository> <model>`: follows the model's version znode, one load after the other. */
+/**
+ * `main.js <design> <connect string> <root> <repository> <model>`: follows the model's version znode, one load after the
+ * other.
+ */
 async function main(args: readonly string[]): Promise<void> {
   const [design = '', connectString = '', root = '', repository = '', model = ''] = args;
   if (!isDesign(design)) throw new Error(`there is no design ${design}`);

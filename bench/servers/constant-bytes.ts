@@ -1,6 +1,9 @@
 import { createServer, type AddressInfo } from 'node:net';
 
-/** `constant-bytes.js <bytes of a request> <bytes of a body>`: an HTTP answer for every so many bytes that come in, unread. */
+/**
+ * `constant-bytes.js <bytes of a request> <bytes of a body>`: an HTTP answer for every so many bytes that come in,
+ * unread.
+ */
 const [requestBytes = 0, bodyBytes = 0] = process.argv.slice(2).map(Number);
 const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${bodyBytes}\r\n\r\n`;
 const answer = Buffer.from(head + ' '.repeat(bodyBytes));

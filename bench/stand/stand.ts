@@ -102,7 +102,10 @@ export class Stand implements AsyncDisposable {
     }
   }
 
-  /** Starts `zooserve serve` on published models; resolves when it is ready, with every model serving. `flags` and `environment` are further ones. */
+  /**
+   * Starts `zooserve serve` on published models; resolves when it is ready, with every model serving. `flags` and
+   * `environment` are further ones.
+   */
   async startReplica(
     root: string,
     promoted: Promoted,

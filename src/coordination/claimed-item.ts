@@ -58,7 +58,10 @@ export class ClaimedItem {
     this.#item = `${paths.items}/${claim.id}`;
   }
 
-  /** Aborts the first time that the claim is not sure to be held: stop acting. Not for what happens while the item is being settled. */
+  /**
+   * Aborts the first time that the claim is not sure to be held: stop acting. Not for what happens while the item is
+   * being settled.
+   */
   get doubt(): AbortSignal {
     return this.#holding.doubt;
   }

@@ -16,11 +16,11 @@ export interface ConsumeOptions {
 const LONGEST_RETRY_MS = 60_000;
 
 /**
- * Claims one item after another and has `work` do them: an item is acknowledged when `work` resolves, and given back
- * for another attempt, or put with the dead letters after its last one, when it rejects. `work` may settle the item
- * itself; what it throws after that goes to the session's log, as the failures do, and becomes a warning of the process where
- * there is none. The signal that it gets aborts when the claim is in doubt, and with `options.signal`. Several calls, in this
- * process or others, share the items.
+ * Claims one item after another and has `work` do them: an item is acknowledged when `work` resolves, and given back for
+ * another attempt, or put with the dead letters after its last one, when it rejects. `work` may settle the item itself;
+ * what it throws after that goes to the session's log, as the failures do, and becomes a warning of the process where
+ * there is none. The signal that it gets aborts when the claim is in doubt, and with `options.signal`. Several calls, in
+ * this process or others, share the items.
  *
  * Guarantees those of {@link WorkQueue}; at least once, so `work` may see an item again that was done already: when the
  * claim was lost before it could be acknowledged.

@@ -30,9 +30,10 @@ export interface AcquireOptions {
  * - A wait that was given up leaves nothing behind: its znode goes as soon as there is a connection, or with the
  *   session; its watch at once.
  *
- * What cannot be promised: that a process which is paused (by its garbage collector, or by its host) for longer than the session timeout
- * notices in time; then two believe that they hold the lock, and only the token tells them apart. Fairness between
- * clients that expire. More than 2^31 acquisitions on one znode (`EXHAUSTED`). A lock is not re-entrant.
+ * What cannot be promised: that a process which is paused (by its garbage collector, or by its host) for longer than the
+ * session timeout notices in time; then two believe that they hold the lock, and only the token tells them apart.
+ * Fairness between clients that expire. More than 2^31 acquisitions on one znode (`EXHAUSTED`). A lock is not
+ * re-entrant.
  *
  * Rejects with the signal's reason, with `CLOSED` or `AUTH_FAILED` for the session's end, or with what the server
  * refuses, such as `NO_AUTH`; with `BAD_ARGUMENTS` for arguments that cannot be right.

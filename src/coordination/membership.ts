@@ -47,8 +47,9 @@ export interface JoinOptions {
  * What cannot be promised: that the others see a change at the same moment, or that a member they see is alive: it may
  * have died less than a session timeout ago. Of several with one name only one is a member at a time; the others wait.
  *
- * Rejects with `BAD_ARGUMENTS` for arguments that cannot be right, such as a name with a slash, with the signal's reason, with `CLOSED` or `AUTH_FAILED` for the session's end, or with what the server
- * refuses; then nothing is left behind.
+ * Rejects with `BAD_ARGUMENTS` for arguments that cannot be right, such as a name with a slash, with the signal's
+ * reason, with `CLOSED` or `AUTH_FAILED` for the session's end, or with what the server refuses; then nothing is left
+ * behind.
  */
 export async function joinGroup(
   session: ZooKeeperSession,

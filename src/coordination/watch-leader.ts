@@ -13,8 +13,8 @@ export interface Leader {
 
 /**
  * Who leads on the znode `directory`, now and after each change, for those who do not stand themselves; undefined:
- * nobody. It is the one whose turn it is, which may not have heard of it yet, or may have died less than a session timeout ago.
- * While this session is not connected, the last known one stays.
+ * nobody. It is the one whose turn it is, which may not have heard of it yet, or may have died less than a session
+ * timeout ago. While this session is not connected, the last known one stays.
  *
  * Each who watches is woken by every candidate that comes or goes. Completes when the session is closed; errors with
  * `AUTH_FAILED`, and with `NO_AUTH` when the znode or the leader's may not be read. Throws `BAD_ARGUMENTS` for arguments

@@ -53,10 +53,10 @@ export interface QueueDepth {
  * - A wait that was given up leaves nothing behind; an item that was claimed at that very moment goes back.
  *
  * What cannot be promised: exactly once, except for effects in ZooKeeper itself (`acknowledge(ops)`), and for receivers
- * that refuse a lower {@link ClaimedItem.token}. A strict order: one worker gets the items in the order in which they were
- * put, several at a time nearly so, and one that was given back comes later. Attempts are counted when they begin, so one that was cut off by a
- * broken connection or a shutdown counts. Thousands of items, not millions: every waiting worker reads all their names
- * at each change.
+ * that refuse a lower {@link ClaimedItem.token}. A strict order: one worker gets the items in the order in which they
+ * were put, several at a time nearly so, and one that was given back comes later. Attempts are counted when they begin,
+ * so one that was cut off by a broken connection or a shutdown counts. Thousands of items, not millions: every waiting
+ * worker reads all their names at each change.
  */
 export class WorkQueue {
   readonly maxAttempts: number;
@@ -177,7 +177,9 @@ function freeOf(items: Listed, claims: Listed): Free {
   return { names: names.filter((name) => !claimed.has(name)), claimed: claimed.size };
 }
 
-/** The first few; the more workers there seem to be, the further apart they begin, so that they do not try the same ones. */
+/**
+ * The first few; the more workers there seem to be, the further apart they begin, so that they do not try the same ones.
+ */
 function candidates({ names, claimed }: Free): string[] {
   const from = Math.floor(Math.random() * (claimed + 1)) * CANDIDATES;
   return names.slice(from < names.length ? from : 0).slice(0, CANDIDATES);

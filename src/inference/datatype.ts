@@ -57,7 +57,10 @@ export function isDatatype(text: string): text is Datatype {
   return Object.hasOwn(ORT_TYPES, text);
 }
 
-/** The datatype that ONNX Runtime calls `type`, or undefined for one that has no place in the protocol (int4, complex, ...). */
+/**
+ * The datatype that ONNX Runtime calls `type`, or undefined for one that has no place in the protocol (int4, complex,
+ * ...).
+ */
 export function datatypeOf(type: string): Datatype | undefined {
   return BY_ORT_TYPE.get(type);
 }

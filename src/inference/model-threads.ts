@@ -8,10 +8,11 @@ import type { WorkerMemory } from './worker-memory';
 import type { ParamsEpoch, ParamsRefusal, WorkerReady } from './worker/protocol';
 
 /**
- * Starts a thread of one version for each of `memory`, all together, and waits until each is ready; `onPhase` hears
- * the first of them. When one of them fails the others are ended, and then it rejects with the ModelError of that
- * one; with a {@link LoadTimeoutError}, whatever else failed, when some were not ready in time. DIGEST_MISMATCH, retryable, when they read different files: the version was changed meanwhile.
- * MEMORY_REFUSED, retryable, when the system has no thread to give. Memory is released as threads are gone.
+ * Starts a thread of one version for each of `memory`, all together, and waits until each is ready; `onPhase` hears the
+ * first of them. When one of them fails the others are ended, and then it rejects with the ModelError of that one; with
+ * a {@link LoadTimeoutError}, whatever else failed, when some were not ready in time. DIGEST_MISMATCH, retryable, when
+ * they read different files: the version was changed meanwhile. MEMORY_REFUSED, retryable, when the system has no thread
+ * to give. Memory is released as threads are gone.
  */
 export async function startModelThreads(
   memory: readonly WorkerMemory[],

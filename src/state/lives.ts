@@ -34,8 +34,8 @@ export interface LivesOptions {
  * How the processes of one replica ended, and which versions are quarantined for it. A version that crashes the process
  * while it serves would do so again in each life: a supervisor starts what served last. So a process that finds that the
  * one before had no end in order notes, until it has lasted for a while, which versions are at work (a few microseconds
- * a batch; nothing in all other lives), and a version that was at work at several ends in a row is not loaded again until a later
- * write asks for it. What cannot be read or written is logged, and a version is served all the same.
+ * a batch; nothing in all other lives), and a version that was at work at several ends in a row is not loaded again
+ * until a later write asks for it. What cannot be read or written is logged, and a version is served all the same.
  */
 export class Lives {
   readonly work: AtWork;
@@ -78,7 +78,9 @@ export class Lives {
     return this.#verdict.convicted;
   }
 
-  /** The folder is this process's own: its life is on record when this resolves, and what happened there since is judged. */
+  /**
+   * The folder is this process's own: its life is on record when this resolves, and what happened there since is judged.
+   */
   async claim(): Promise<void> {
     if (this.#folder === undefined) return;
     await this.#judge(this.#folder);

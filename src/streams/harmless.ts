@@ -6,10 +6,10 @@ import { errorMessage } from '../errors';
 type Listener<T> = Partial<Observer<T>> | ((value: T) => void) | null;
 
 /**
- * `source$`, whose subscribers harm nobody: what one throws, or rejects with if it is async, and an error that it does not
- * handle, goes to `log`, or becomes a warning of the process where there is no log. It stays subscribed. RxJS throws that out of a timer instead,
- * which ends the process unless it is told otherwise for the whole process (`config.onUnhandledError`), which is not
- * for a library to do.
+ * `source$`, whose subscribers harm nobody: what one throws, or rejects with if it is async, and an error that it does
+ * not handle, goes to `log`, or becomes a warning of the process where there is no log. It stays subscribed. RxJS throws
+ * that out of a timer instead, which ends the process unless it is told otherwise for the whole process
+ * (`config.onUnhandledError`), which is not for a library to do.
  *
  * What is made by `pipe` is as harmless. What functions make of several observables (`merge(a$, b$)`) is not: to those
  * who subscribe to that, RxJS's own rule applies.

@@ -24,8 +24,8 @@ export interface SessionOptions {
   /** Called for each connect to a host that is named and not numbered. Default: the system's. */
   readonly lookup?: Lookup;
   /**
-   * How often each watched node is read though nothing was notified, in ms and more or less, up to 1,000,000,000; 0: never. Default: five
-   * minutes, and longer where that would be more than 50 readings a second.
+   * How often each watched node is read though nothing was notified, in ms and more or less, up to 1,000,000,000; 0:
+   * never. Default: five minutes, and longer where that would be more than 50 readings a second.
    */
   readonly auditEveryMs?: number;
   readonly log?: Logger;

@@ -29,9 +29,9 @@ export type { ChildrenSnapshot, DataSnapshot } from './watch-kinds';
 const AUDIT_EVERY_MS = 300_000;
 
 /**
- * Starts to connect and returns at once. Throws `BAD_ARGUMENTS` for a connect string that is none, and for a number
- * that cannot be kept to, and says what would be right. Without a reachable ensemble nothing fails: the state stays CONNECTING, and whoever wants a deadline gives `connected()`
- * a signal.
+ * Starts to connect and returns at once. Throws `BAD_ARGUMENTS` for a connect string that is none, and for a number that
+ * cannot be kept to, and says what would be right. Without a reachable ensemble nothing fails: the state stays
+ * CONNECTING, and whoever wants a deadline gives `connected()` a signal.
  */
 export function openSession(options: SessionOptions): ZooKeeperSession {
   return new ZooKeeperSession(options);
@@ -196,7 +196,9 @@ export class ZooKeeperSession implements AsyncDisposable {
     return harmless(this.#watching.children.watch(checkedPath(path)), this.log);
   }
 
-  /** Whether what {@link watchData} or {@link watchChildren} told last of that path is the latest, now and as it changes. */
+  /**
+   * Whether what {@link watchData} or {@link watchChildren} told last of that path is the latest, now and as it changes.
+   */
   watchFreshness(kind: 'data' | 'children', path: string): Observable<Freshness> {
     return harmless(this.#watching.freshness(checkedKind(kind), checkedPath(path)), this.log);
   }

@@ -12,7 +12,10 @@ import { DONE, SharedWork } from './shared-work';
 const NAMES = ['1', '2', '3'] as const;
 const WRITER_TIMEOUT_MS = 10_000;
 
-/** Three servers, three replicas under load, three clients that observe, contend for a lock and share work, and one that writes. */
+/**
+ * Three servers, three replicas under load, three clients that observe, contend for a lock and share work, and one that
+ * writes.
+ */
 export class Rig implements AsyncDisposable {
   readonly paths = new ZnodePaths('/zooserve');
   readonly lock = new ContendedLock('/soak/lock', '/soak/log');
@@ -31,7 +34,10 @@ export class Rig implements AsyncDisposable {
     this.#disposables = disposables;
   }
 
-  /** Resolves when every replica serves. `scratch`: a folder for all that is put aside. `interrupted` ends the start as soon as the present part of it is over. */
+  /**
+   * Resolves when every replica serves. `scratch`: a folder for all that is put aside. `interrupted` ends the start as
+   * soon as the present part of it is over.
+   */
   static async start(seed: number, scratch: string, interrupted: AbortSignal): Promise<Rig> {
     const disposables: AsyncDisposable[] = [];
     const own = <T extends AsyncDisposable>(made: T): T => {

@@ -15,7 +15,10 @@ export interface HealthLook {
   readonly stale: boolean;
 }
 
-/** Asks a replica for readiness, as a load balancer does, and for a metric now and then, until it is stopped or the process ends. */
+/**
+ * Asks a replica for readiness, as a load balancer does, and for a metric now and then, until it is stopped or the
+ * process ends.
+ */
 export class HealthWatch {
   readonly looks: HealthLook[] = [];
   /** What was answered instead of 200. */

@@ -15,7 +15,10 @@ export interface RegistryScene<Z extends ZooKeeperPlace = ZooKeeperPlace> {
   startReplica(name: string): Promise<PuppetReplica>;
 }
 
-/** Registers jest's hooks: a ZooKeeper (a shared one, or what `start` starts) and two sessions for the file, a root for each test. */
+/**
+ * Registers jest's hooks: a ZooKeeper (a shared one, or what `start` starts) and two sessions for the file, a root for
+ * each test.
+ */
 export function registryScene(): RegistryScene;
 export function registryScene<Z extends ZooKeeperPlace>(start: () => Promise<Z>): RegistryScene<Z>;
 export function registryScene(start: () => Promise<ZooKeeperPlace> = sharedZooKeeper): RegistryScene {

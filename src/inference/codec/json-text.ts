@@ -23,8 +23,8 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * The same with integers of 16 to 20 digits as bigints, since a double may not hold them and a 64-bit tensor may. Several times
- * slower, so only for texts that {@link parseJson} read and found to have such numbers in a 64-bit tensor.
+ * The same with integers of 16 to 20 digits as bigints, since a double may not hold them and a 64-bit tensor may.
+ * Several times slower, so only for texts that {@link parseJson} read and found to have such numbers in a 64-bit tensor.
  */
 export function parseLossless(text: string): unknown {
   // Loaded by the first text that needs it.
