@@ -82,6 +82,22 @@ test('a version was wanted until it was replaced, however long ago it was promot
   expect(other.resident).toEqual(['4']);
 });
 
+test('a version that a request holds goes after those that nobody holds', async () => {
+  await using replica = await twoModels(4);
+  const { scene, other } = replica;
+  await scene.slot.configure(config({ residency: { keepPrevious: 8 } }), 'z');
+  await scene.slot.serve({ version: '1', stamp: 'a' });
+  await scene.slot.serve({ version: '2', stamp: 'b' });
+  const held = scene.ask(ASKS.waitForGate, { version: '1' });
+  await scene.traced('1 run -1');
+  await other.serve({ version: '3', stamp: 'c' });
+  await other.serve({ version: '4', stamp: 'd' });
+  await scene.slot.serve({ version: '3', stamp: 'e' });
+  expect([scene.slot.resident, other.resident]).toEqual([['3', '2', '1'], ['4']]);
+  await scene.openGate();
+  await held;
+});
+
 test('what serves is never ended: the load is refused', async () => {
   await using replica = await twoModels(2);
   const { scene, other, memory } = replica;

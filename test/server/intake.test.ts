@@ -3,6 +3,7 @@ import { RequestBody } from '../../src/handlers/data-plane';
 import { decodeBody } from '../../src/server/content-coding';
 import { Intake } from '../../src/server/intake';
 import { eventually } from '../support/eventually';
+import { echo } from './fake-plane';
 import { INFER, post, RawConnection, type RawAnswer } from './raw-connection';
 import { metricsOf, serving } from './serving';
 
@@ -137,6 +138,29 @@ test('a client that goes while its body is decompressed stops that, and what it 
     expect(s.plane.asked).toEqual([]);
   } finally {
     taken.mockRestore();
+  }
+});
+
+test('what a model has in hand is not counted beside it, before it is answered as well', async () => {
+  await using s = await serving({ bodyLimitBytes: 2 * MIB, limits: { intakeBytes: 0 } });
+  let answer = (): void => undefined;
+  const answering = new Promise<void>((resolve) => (answer = resolve));
+  s.plane.answer = async (request) => {
+    await answering;
+    return { ...echo(request), body: Buffer.from('{}') };
+  };
+  const body = ' '.repeat(2 * MIB);
+  const connections: RawConnection[] = [];
+  // One after the other, and more together than the 8 MiB that it may be.
+  while (connections.length < 6) {
+    const connection = await RawConnection.open(s.server.port);
+    connections.push(connection.write(post(INFER, body)));
+    await eventually(() => s.plane.asked.length === connections.length);
+  }
+  answer();
+  for (const connection of connections) {
+    expect((await connection.answer()).status).toBe(200);
+    connection.socket.destroy();
   }
 });
 

@@ -68,6 +68,17 @@ describe('a request that does not come whole', () => {
   });
 });
 
+test('the time of a request whose body comes slowly counts from when it is whole', async () => {
+  await using s = await serving();
+  using connection = await RawConnection.open(s.server.port);
+  connection.write(`POST ${INFER} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n{`);
+  expect(await connection.answer()).toMatchObject({ status: 100 });
+  const before = performance.now();
+  connection.write('}');
+  expect(await connection.answer(1)).toMatchObject({ status: 200 });
+  expect(s.plane.asked[0]?.request.arrivedAt).toBeGreaterThan(before);
+});
+
 describe('a client that does not read', () => {
   const LARGE = Buffer.alloc(20_000_000);
   const large = (): InferenceAnswer => ({
