@@ -68,6 +68,15 @@ const NUMBERS = [
   ],
 ];
 
+/** The FP32 next to a finite one that is not zero, away from zero. */
+function nextSingle(value: number): number {
+  const bits = new Uint32Array([0]);
+  const single = new Float32Array(bits.buffer);
+  single[0] = value;
+  bits[0]! += 1;
+  return single[0];
+}
+
 describe('a run of numbers', () => {
   it('is read as JSON.parse reads it, to the last bit where doubles are wanted', () => {
     for (const text of NUMBERS) {
@@ -169,7 +178,7 @@ describe('a run of numbers', () => {
     const random = randomFrom(seed);
     for (let round = 0; round < 5_000; round++) {
       const value = Math.fround((random() - 0.5) * 10 ** Math.floor(random() * 12 - 6));
-      const middle = value + Math.abs(Math.fround(value)) * 2 ** -24;
+      const middle = (value + nextSingle(value)) / 2;
       for (const near of [middle, middle * (1 + 2 ** -52), middle * (1 - 2 ** -52)]) {
         for (const text of [String(near), near.toFixed(20), near.toExponential(18)]) {
           const single = read(`[${text}]`, [1], true)?.[0] ?? NaN;
