@@ -3,7 +3,7 @@ import type { InferenceAnswer } from '../../src/inference/inference-request';
 import { eventually } from '../support/eventually';
 import { echo } from './fake-plane';
 import { get, INFER, post, RawConnection } from './raw-connection';
-import { BODY_LIMIT, metricsOf, serving } from './serving';
+import { BODY_LIMIT, metricsOf, serving, type Serving } from './serving';
 
 describe('a request that does not come whole', () => {
   test.each([
@@ -86,6 +86,16 @@ describe('a client that does not read', () => {
     body: LARGE,
   });
 
+  /** A connection on which a large answer is under way, of which nothing is read. */
+  async function unread(s: Serving): Promise<RawConnection> {
+    s.plane.answer = large;
+    const connection = await RawConnection.open(s.server.port);
+    connection.socket.pause();
+    connection.write(post(INFER, '{}'));
+    await eventually(() => s.plane.asked.length === 1);
+    return connection;
+  }
+
   test('is cut once its answer has stalled', async () => {
     await using s = await serving({ limits: { stalledAnswerMs: 50 } });
     s.plane.answer = large;
@@ -103,11 +113,7 @@ describe('a client that does not read', () => {
     await using s = await serving({
       limits: { stalledAnswerMs: 300, headersTimeoutMs: 200, checkIntervalMs: 10 },
     });
-    s.plane.answer = large;
-    using connection = await RawConnection.open(s.server.port);
-    connection.socket.pause();
-    connection.write(post(INFER, '{}'));
-    await eventually(() => s.plane.asked.length === 1);
+    using connection = await unread(s);
     connection.write('GET /v2 HTTP/1.1\r\nhost: x\r\n');
     const gone = s.plane.asked[0]?.request.signal;
     await eventually(() => {
@@ -119,11 +125,7 @@ describe('a client that does not read', () => {
 
   test('of the refusal of what is no request is cut as well', async () => {
     await using s = await serving({ limits: { stalledAnswerMs: 100 } });
-    s.plane.answer = large;
-    using connection = await RawConnection.open(s.server.port);
-    connection.socket.pause();
-    connection.write(post(INFER, '{}'));
-    await eventually(() => s.plane.asked.length === 1);
+    using connection = await unread(s);
     connection.write('no HTTP\r\n\r\n');
     await eventually(() => s.plane.asked[0]?.request.signal?.aborted === true);
     connection.socket.resume();
@@ -133,11 +135,7 @@ describe('a client that does not read', () => {
 
   test('is told of what is no request after its answer, and not in the middle of it', async () => {
     await using s = await serving();
-    s.plane.answer = large;
-    using connection = await RawConnection.open(s.server.port);
-    connection.socket.pause();
-    connection.write(post(INFER, '{}'));
-    await eventually(() => s.plane.asked.length === 1);
+    using connection = await unread(s);
     connection.write('no HTTP\r\n\r\n');
     connection.socket.resume();
     expect(await connection.answer(1)).toMatchObject({ status: 400 });
